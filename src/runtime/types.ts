@@ -1,0 +1,142 @@
+/**
+ * Container lifecycle on `conmon` and an OCI runtime.
+ *
+ * Life of a task: `create` writes the bundle, starts one conmon which runs
+ * `crun create`: the init process exists and waits. Attachments are made now, so
+ * that no byte is lost; `start` lets the init process go. conmon keeps the log,
+ * the pty, stdin and the exit code from here on, with or without an engine:
+ * `adopt` gives the same `Task` back to a new engine. `exited` settles when
+ * conmon has written the exit file, that is after the last byte of output.
+ * `remove` deletes the runtime's state, the cgroup and the bundle.
+ */
+import type { Instant } from '#base/clock.ts'
+import type { RuntimeSpec } from '#oci/runtime-spec.ts'
+
+export interface Runtime {
+  /** @throws EngineError with the runtime's own message, cleaned ("exec: \"foo\": executable file not found in $PATH") */
+  create(options: CreateTaskOptions, signal?: AbortSignal): Promise<Task>
+  /** Takes a task of an earlier engine back; `exited` is already settled when it ended meanwhile. */
+  adopt(options: AdoptTaskOptions): Promise<Task>
+  /** Container ids for which the runtime or a conmon of ours still holds something (found in `execRoot`). */
+  listIds(): Promise<readonly string[]>
+  /** Ends and removes what is left of an id that no record owns. */
+  removeStray(id: string): Promise<void>
+  /** `crun --version` and `conmon --version`, for /version and /info. */
+  versions(): Promise<{ readonly runtime: string; readonly conmon: string }>
+}
+
+export interface CreateTaskOptions {
+  readonly containerId: string
+  readonly spec: RuntimeSpec
+  /** Name of a configured runtime (`crun`, `runc`, `--add-runtime`); default when absent. */
+  readonly runtime?: string
+  /** Where conmon writes the log: `<path>`; absent for the `none` driver. */
+  readonly logPath?: string
+  readonly isTerminal: boolean
+  /** Keep stdin open for attachments (`OpenStdin`). */
+  readonly hasStdin: boolean
+  /** stdin closes when the first attachment that held it half-closes (`StdinOnce`). */
+  readonly closesStdinOnce: boolean
+  readonly consoleSize?: TerminalSize
+}
+
+export interface AdoptTaskOptions {
+  readonly containerId: string
+  readonly runtime?: string
+  readonly isTerminal: boolean
+  readonly hasStdin: boolean
+}
+
+export interface TerminalSize {
+  readonly columns: number
+  readonly rows: number
+}
+
+export interface TaskExit {
+  /** 0–255; 128+N for a signal. */
+  readonly code: number
+  readonly finishedAt: Instant
+  readonly isOomKilled: boolean
+}
+
+export interface Task {
+  readonly containerId: string
+  /** Init process, in the host's pid namespace. */
+  readonly pid: number
+  readonly conmonPid: number
+  /** Never rejects. */
+  readonly exited: Promise<TaskExit>
+  start(signal?: AbortSignal): Promise<void>
+  /** @throws EngineError failed_precondition when it is no longer running */
+  kill(signalNumber: number): Promise<void>
+  pause(): Promise<void>
+  resume(): Promise<void>
+  resize(size: TerminalSize): Promise<void>
+  /** One more attachment; sees output from now on. */
+  attach(): Promise<TaskStdio>
+  exec(options: ExecOptions, signal?: AbortSignal): Promise<ExecProcess>
+  /** Tells conmon that its log file was renamed (rotation). */
+  reopenLog(): Promise<void>
+  pids(): Promise<readonly number[]>
+  /** Deletes the runtime's state and the bundle; ends what still runs. Idempotent. */
+  remove(): Promise<void>
+}
+
+/**
+ * One attachment to a task's or exec's stdio. `output` carries stdcopy frames
+ * without a terminal and raw bytes with one, as Docker's stream does.
+ */
+export interface TaskStdio extends AsyncDisposable {
+  readonly output: AsyncIterable<Uint8Array>
+  /** Resolves when the bytes are accepted (backpressure). Bytes after the process ended are dropped. */
+  write(chunk: Uint8Array): Promise<void>
+  /** Half-close: end of the process's stdin. */
+  closeStdin(): Promise<void>
+}
+
+export interface ExecOptions {
+  readonly execId: string
+  readonly args: readonly string[]
+  readonly env: readonly string[]
+  readonly cwd: string
+  readonly user: ExecUser
+  readonly isTerminal: boolean
+  readonly hasStdin: boolean
+  /** No stdio kept; the process survives the engine. */
+  readonly isDetached: boolean
+  readonly isPrivileged: boolean
+  readonly consoleSize?: TerminalSize
+}
+
+export interface ExecUser {
+  readonly uid: number
+  readonly gid: number
+  readonly additionalGids: readonly number[]
+}
+
+export interface ExecProcess {
+  readonly pid: number
+  readonly stdio: TaskStdio | undefined
+  readonly exited: Promise<{ readonly code: number }>
+  resize(size: TerminalSize): Promise<void>
+}
+
+/** One record of a container's log. `bytes` hold the newline when the writer sent one. */
+export interface LogRecord {
+  readonly time: Instant
+  readonly stream: 'stdout' | 'stderr'
+  readonly bytes: Uint8Array
+}
+
+export interface ReadLogsOptions {
+  /** The current file; rotated ones are `<path>.1`, `<path>.2`, … (higher is older). */
+  readonly logPath: string
+  readonly stdout: boolean
+  readonly stderr: boolean
+  readonly since?: Instant
+  readonly until?: Instant
+  /** Number of lines from the end; all when absent. */
+  readonly tail?: number
+  /** Goes on until this settles (the task's exit) and the file is read to its end. */
+  readonly follow?: Promise<unknown>
+}
