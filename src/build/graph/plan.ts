@@ -1,0 +1,133 @@
+/**
+ * From stages to what must be built: base names expanded, references between
+ * stages found, unreachable stages dropped. Pure; the images it names are
+ * resolved by the caller before the stages are lowered.
+ */
+import { EngineError } from '#base/errors.ts'
+import { type BuildOptions, globalVariables } from '#build/graph/options.ts'
+import { parseError } from '#build/dockerfile/source.ts'
+import { parseMountFlag } from '#build/graph/mount-flags.ts'
+import type { Dockerfile, LocatedInstruction, Stage } from '#build/dockerfile/types.ts'
+import { expandWord } from '#build/dockerfile/words.ts'
+
+/** What FROM, `COPY --from` or a mount's `from` names. */
+export type Base =
+  | { readonly kind: 'stage'; readonly index: number }
+  | { readonly kind: 'scratch' }
+  /** A `--build-context` of that name. */
+  | { readonly kind: 'context'; readonly name: string }
+  | { readonly kind: 'image'; readonly reference: string; readonly platform: string | undefined }
+
+export interface PlannedStage {
+  readonly stage: Stage
+  readonly base: Base
+  /** What its instructions read from, by the name as written. */
+  readonly sources: ReadonlyMap<string, Base>
+}
+
+export interface StagePlan {
+  /** Reachable stages in file order; the target is the last. */
+  readonly stages: readonly PlannedStage[]
+}
+
+/** @throws EngineError not_found for an unknown target, invalid_argument for blank names and circles */
+export function planStages(dockerfile: Dockerfile, options: BuildOptions): StagePlan {
+  const planned = dockerfile.stages.map((stage) => planStage(dockerfile, stage, options))
+  const target = findTarget(dockerfile, options.target)
+  const reachable = new Set<number>()
+  visit(target.index, [])
+  return { stages: planned.filter(({ stage }) => reachable.has(stage.index)) }
+
+  function visit(index: number, path: readonly number[]): void {
+    const here = planned[index]
+    if (!here) return
+    if (path.includes(index)) throw circular(dockerfile, here.stage)
+    if (reachable.has(index)) return
+    for (const base of [here.base, ...here.sources.values()]) {
+      if (base.kind === 'stage') visit(base.index, [...path, index])
+    }
+    reachable.add(index)
+  }
+}
+
+function circular(dockerfile: Dockerfile, stage: Stage): EngineError {
+  const name = stage.name ?? String(stage.index)
+  return parseError(
+    dockerfile.file,
+    stage.from.range,
+    `circular dependency detected on stage: ${name}`,
+  )
+}
+
+function findTarget(dockerfile: Dockerfile, target: string | undefined): Stage {
+  const last = dockerfile.stages.at(-1)
+  if (!last)
+    throw new EngineError('internal', 'plan stages: a Dockerfile without stages was parsed')
+  if (target === undefined || target === '') return last
+  const wanted = target.toLowerCase()
+  const found =
+    dockerfile.stages.findLast(({ name }) => name === wanted) ?? dockerfile.stages[Number(target)]
+  if (!found) {
+    throw new EngineError('not_found', `target stage "${target}" could not be found`)
+  }
+  return found
+}
+
+function planStage(dockerfile: Dockerfile, stage: Stage, options: BuildOptions): PlannedStage {
+  const variables = globalVariables(dockerfile, options)
+  const expand = (text: string) =>
+    expandWord(text, { escape: dockerfile.directives.escape, variables })
+  const name = expand(stage.from.image)
+  if (name === '') {
+    throw parseError(
+      dockerfile.file,
+      stage.from.range,
+      `base name (${stage.from.image}) should not be blank`,
+    )
+  }
+  const platform = stage.from.platform === undefined ? undefined : expand(stage.from.platform)
+  const earlier = dockerfile.stages.slice(0, stage.index)
+  const base = resolveBase(name, { earlier, options, platform, numbersAreStages: false })
+  const sources = new Map<string, Base>()
+  for (const source of stage.instructions.flatMap(sourceNames)) {
+    const context = {
+      earlier: dockerfile.stages,
+      options,
+      platform: undefined,
+      numbersAreStages: true,
+    }
+    sources.set(source, resolveBase(expand(source), context))
+  }
+  return { stage, base, sources }
+}
+
+interface ResolveContext {
+  /** Stages that the name may mean; the latest of a name wins. */
+  readonly earlier: readonly Stage[]
+  readonly options: BuildOptions
+  readonly platform: string | undefined
+  readonly numbersAreStages: boolean
+}
+
+function resolveBase(name: string, context: ResolveContext): Base {
+  if (context.numbersAreStages && /^\d+$/.test(name)) {
+    if (Number(name) < context.earlier.length) return { kind: 'stage', index: Number(name) }
+    throw new EngineError('invalid_argument', `invalid from flag value ${name}: pull access denied`)
+  }
+  const stage = context.earlier.findLast((candidate) => candidate.name === name.toLowerCase())
+  if (stage) return { kind: 'stage', index: stage.index }
+  if (context.options.contexts.has(name)) return { kind: 'context', name }
+  if (name === 'scratch') return { kind: 'scratch' }
+  return { kind: 'image', reference: name, platform: context.platform }
+}
+
+/** Names that an instruction reads from: `COPY --from`, `RUN --mount=…,from=`. */
+function sourceNames(instruction: LocatedInstruction): string[] {
+  if (instruction.kind === 'onbuild') return []
+  if (instruction.kind === 'copy') return instruction.from === undefined ? [] : [instruction.from]
+  if (instruction.kind !== 'run') return []
+  return instruction.mounts.flatMap((mount) => {
+    const { from } = parseMountFlag(mount)
+    return from === undefined ? [] : [from]
+  })
+}

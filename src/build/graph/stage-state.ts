@@ -1,0 +1,51 @@
+/** What the instructions of a stage change, one after another. */
+import type { HistoryEntry, ImageRunConfig } from '#oci/descriptor.ts'
+import type { Variables } from '#build/dockerfile/variables.ts'
+import type { VertexId } from '#build/graph/types.ts'
+
+export interface StageState {
+  root: VertexId
+  /** Vertices that make a layer each, base first. */
+  readonly layers: VertexId[]
+  /** ENV, in order of first definition. */
+  readonly env: Map<string, string>
+  /** ARGs declared so far that have a value. */
+  readonly args: Map<string, string>
+  shell: readonly string[]
+  config: ImageRunConfig
+  readonly history: HistoryEntry[]
+}
+
+/** What words of an instruction see: ENV beats ARG. */
+export function stageVariables(
+  state: StageState,
+  onRead?: (name: string, isSet: boolean) => void,
+): Variables {
+  const find = (name: string) => state.env.get(name) ?? state.args.get(name)
+  return onRead ? { find, onRead } : { find }
+}
+
+/** The ENV list of an image config: `KEY=value`, order kept. */
+export function envList(env: ReadonlyMap<string, string>): string[] {
+  return [...env].map(([key, value]) => `${key}=${value}`)
+}
+
+export function envMap(list: readonly string[] | undefined): Map<string, string> {
+  return new Map(
+    (list ?? []).map((entry) => {
+      const equals = entry.indexOf('=')
+      return equals < 0 ? [entry, ''] : [entry.slice(0, equals), entry.slice(equals + 1)]
+    }),
+  )
+}
+
+/** A copy for a child stage: what it changes does not reach the parent. */
+export function inheritStage(parent: StageState): StageState {
+  return {
+    ...parent,
+    layers: [...parent.layers],
+    env: new Map(parent.env),
+    args: new Map(parent.args),
+    history: [...parent.history],
+  }
+}
