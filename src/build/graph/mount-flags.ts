@@ -105,7 +105,8 @@ function textFields(values: ReadonlyMap<Field, string>) {
 }
 
 function readSharing(text: string | undefined): MountFlag['sharing'] {
-  if (text === undefined || text === 'shared' || text === 'private' || text === 'locked') return text
+  if (text === undefined || text === 'shared' || text === 'private' || text === 'locked')
+    return text
   throw invalid(`unsupported sharing value "${text}"`)
 }
 

@@ -1,0 +1,62 @@
+/** What lowering an instruction needs besides the stage's own state. */
+import { findEngineError } from '#base/errors.ts'
+import type { GraphBuilder } from '#build/graph/builder.ts'
+import type { BuildOptions } from '#build/graph/options.ts'
+import { type StageState, stageVariables } from '#build/graph/stage-state.ts'
+import type { VertexId } from '#build/graph/types.ts'
+import { parseError } from '#build/dockerfile/source.ts'
+import type { Dockerfile, LocatedInstruction } from '#build/dockerfile/types.ts'
+import { expandWord, splitWords } from '#build/dockerfile/words.ts'
+import type { Platform } from '#oci/descriptor.ts'
+
+export interface LowerContext {
+  readonly builder: GraphBuilder
+  readonly dockerfile: Dockerfile
+  readonly options: BuildOptions
+  readonly state: StageState
+  readonly platform: Platform
+  /** ARG values of the global scope: what `ARG name` without a value brings in. */
+  readonly globals: ReadonlyMap<string, string>
+  /** The root filesystem behind a name in `COPY --from` or a mount's `from`. */
+  sourceRoot(name: string): VertexId
+  readonly contextRoot: () => VertexId
+  /** `[build 2/5] `: what progress shows before the instruction. */
+  readonly label: string
+  readonly ignoresCache: boolean
+}
+
+/** One word expanded with the values before the instruction. */
+export function expandIn(context: LowerContext, text: string): string {
+  const { escape } = context.dockerfile.directives
+  return expandWord(text, { escape, variables: stageVariables(context.state) })
+}
+
+/** Words expanded; an unquoted variable may become several words, as in EXPOSE and VOLUME. */
+export function expandWordsIn(context: LowerContext, texts: readonly string[]): string[] {
+  const { escape } = context.dockerfile.directives
+  const variables = stageVariables(context.state)
+  return texts.flatMap((text) =>
+    expandWord(text, { escape, variables })
+      .split(/\s+/)
+      .filter((word) => word !== ''),
+  )
+}
+
+/** Points a failure of lowering at the instruction's line. */
+export function atInstruction(
+  context: LowerContext,
+  instruction: LocatedInstruction,
+  error: unknown,
+): unknown {
+  const found = findEngineError(error)
+  if (!found || found.message.startsWith('dockerfile parse error')) return error
+  return parseError(context.dockerfile.file, instruction.range, found.message)
+}
+
+/** Raw words split again after expansion is not wanted: quotes decide. */
+export function unquotedWords(context: LowerContext, text: string): string[] {
+  const { escape } = context.dockerfile.directives
+  return splitWords(text, { escape, variables: stageVariables(context.state) }).map(
+    (word) => word.value,
+  )
+}

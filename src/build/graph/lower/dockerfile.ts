@@ -1,0 +1,190 @@
+/**
+ * Lowering: planned stages and the configs of their base images become one
+ * graph. Pure: everything from outside was resolved before.
+ */
+import { EngineError } from '#base/errors.ts'
+import { parseInstruction } from '#build/dockerfile/parse.ts'
+import type { Dockerfile, LocatedInstruction } from '#build/dockerfile/types.ts'
+import { createGraphBuilder, type GraphBuilder } from '#build/graph/builder.ts'
+import type { LowerContext } from '#build/graph/lower/context.ts'
+import { lowerInstruction, type StageFacts } from '#build/graph/lower/instruction.ts'
+import { type BuildOptions, globalValues } from '#build/graph/options.ts'
+import type { Base, PlannedStage, StagePlan } from '#build/graph/plan.ts'
+import { envMap, inheritStage, type StageState } from '#build/graph/stage-state.ts'
+import type { BuildGraph, ImageOp, VertexId } from '#build/graph/types.ts'
+import type { ImageConfig } from '#oci/descriptor.ts'
+
+/** A base image pinned to the digest that its tag named when the build began. */
+export interface ResolvedBase {
+  readonly op: ImageOp
+  readonly config: ImageConfig
+}
+
+export interface LowerInput {
+  readonly dockerfile: Dockerfile
+  readonly plan: StagePlan
+  readonly options: BuildOptions
+  /** The image behind a reference; resolved for every `image` base of the plan. */
+  readonly resolved: (base: Extract<Base, { kind: 'image' }>) => ResolvedBase
+}
+
+interface Lowering extends LowerInput {
+  readonly builder: GraphBuilder
+  readonly globals: ReadonlyMap<string, string>
+  readonly states: Map<number, StageState>
+}
+
+/** @throws EngineError pointing at the line that cannot be lowered */
+export function lowerDockerfile(input: LowerInput): BuildGraph {
+  const globals = globalValues(input.dockerfile, input.options)
+  const lowering: Lowering = { ...input, builder: createGraphBuilder(), globals, states: new Map() }
+  for (const planned of ordered(input.plan)) {
+    lowering.states.set(planned.stage.index, lowerStage(lowering, planned))
+  }
+  const target = input.plan.stages.at(-1)
+  const state = target && lowering.states.get(target.stage.index)
+  if (!state) throw new EngineError('internal', 'lower Dockerfile: the plan has no target')
+  return {
+    vertices: lowering.builder.vertices,
+    root: state.root,
+    layers: state.layers,
+    config: imageConfig(lowering, state),
+  }
+}
+
+/** Stages after everything that they read from: COPY --from may name a later stage. */
+function ordered(plan: StagePlan): readonly PlannedStage[] {
+  const byIndex = new Map(plan.stages.map((planned) => [planned.stage.index, planned]))
+  const done = new Set<PlannedStage>()
+  const add = (planned: PlannedStage) => {
+    if (done.has(planned)) return
+    for (const base of [planned.base, ...planned.sources.values()]) {
+      const needed = base.kind === 'stage' ? byIndex.get(base.index) : undefined
+      if (needed) add(needed)
+    }
+    done.add(planned)
+  }
+  for (const planned of plan.stages) add(planned)
+  return [...done]
+}
+
+function lowerStage(lowering: Lowering, planned: PlannedStage): StageState {
+  const state = baseState(lowering, planned.base)
+  const triggers = (state.config.OnBuild ?? []).map((trigger) => parseInstruction(trigger))
+  if (triggers.length > 0) state.config = withoutTriggers(state.config)
+  const instructions = [...triggers, ...planned.stage.instructions]
+  const facts: StageFacts = { hasOwnCmd: false }
+  const steps = instructions.filter(makesLayer).length + 1
+  let step = 1
+  for (const instruction of instructions) {
+    if (makesLayer(instruction)) step++
+    const label = stepLabel(lowering, planned, { step, steps })
+    lowerInstruction(stageContext(lowering, planned, { state, label }), instruction, facts)
+  }
+  return state
+}
+
+function withoutTriggers(config: StageState['config']): StageState['config'] {
+  const { OnBuild: _, ...rest } = config
+  return rest
+}
+
+function makesLayer({ kind }: LocatedInstruction): boolean {
+  return kind === 'run' || kind === 'copy' || kind === 'add' || kind === 'workdir'
+}
+
+function stepLabel(
+  lowering: Lowering,
+  { stage }: PlannedStage,
+  { step, steps }: { readonly step: number; readonly steps: number },
+): string {
+  const hasOthers = lowering.plan.stages.length > 1
+  const name = hasOthers ? `${stage.name ?? `stage-${stage.index}`} ` : ''
+  return `[${name}${String(step).padStart(String(steps).length)}/${steps}] `
+}
+
+function stageContext(
+  lowering: Lowering,
+  planned: PlannedStage,
+  { state, label }: { readonly state: StageState; readonly label: string },
+): LowerContext {
+  const { builder, dockerfile, options, globals } = lowering
+  const { uncachedStages } = options
+  const { name } = planned.stage
+  return {
+    builder,
+    dockerfile,
+    options,
+    globals,
+    state,
+    label,
+    platform: options.targetPlatform,
+    ignoresCache: uncachedStages === 'all' || (name !== undefined && uncachedStages.has(name)),
+    contextRoot: () => contextVertex(builder, 'context'),
+    sourceRoot: (source) => {
+      const base = planned.sources.get(source)
+      if (!base) throw new EngineError('invalid_argument', `invalid from flag value ${source}`)
+      return rootOf(lowering, base)
+    },
+  }
+}
+
+function contextVertex(builder: GraphBuilder, name: string): VertexId {
+  const label = name === 'context' ? '[internal] load build context' : `[context ${name}] load`
+  return builder.add({ kind: 'context', name }, [], { name: label })
+}
+
+function rootOf(lowering: Lowering, base: Base): VertexId {
+  switch (base.kind) {
+    case 'stage': {
+      const state = lowering.states.get(base.index)
+      if (!state)
+        throw new EngineError(
+          'internal',
+          `lower Dockerfile: stage ${base.index} is not lowered yet`,
+        )
+      return state.root
+    }
+    case 'scratch':
+      return lowering.builder.add({ kind: 'scratch' }, [], { name: 'scratch' })
+    case 'context':
+      return contextVertex(lowering.builder, base.name)
+    case 'image': {
+      const { op } = lowering.resolved(base)
+      return lowering.builder.add(op, [], { name: `[internal] load ${op.reference}@${op.digest}` })
+    }
+  }
+}
+
+function baseState(lowering: Lowering, base: Base): StageState {
+  if (base.kind === 'stage') {
+    const parent = lowering.states.get(base.index)
+    if (!parent)
+      throw new EngineError('internal', `lower Dockerfile: stage ${base.index} is not lowered yet`)
+    return inheritStage(parent)
+  }
+  const image = base.kind === 'image' ? lowering.resolved(base).config : undefined
+  const config = image?.config ?? {}
+  return {
+    root: rootOf(lowering, base),
+    layers: [],
+    env: envMap(config.Env),
+    args: new Map(),
+    shell: config.Shell ?? ['/bin/sh', '-c'],
+    config,
+    history: [...(image?.history ?? [])],
+  }
+}
+
+function imageConfig({ options }: Lowering, state: StageState): ImageConfig {
+  const { os, architecture, variant } = options.targetPlatform
+  const labels = { ...state.config.Labels, ...options.labels }
+  return {
+    architecture,
+    os,
+    ...(variant !== undefined && { variant }),
+    config: { ...state.config, ...(Object.keys(labels).length > 0 && { Labels: labels }) },
+    rootfs: { type: 'layers', diff_ids: [] },
+    history: state.history,
+  }
+}

@@ -1,0 +1,121 @@
+import { posix } from 'node:path'
+import { EngineError } from '#base/errors.ts'
+import {
+  change,
+  lowerArg,
+  lowerCmd,
+  lowerEntrypoint,
+  lowerEnv,
+  lowerExpose,
+  lowerHealthcheck,
+  lowerLabel,
+  lowerVolume,
+} from '#build/graph/lower/config.ts'
+import { atInstruction, expandIn, type LowerContext } from '#build/graph/lower/context.ts'
+import { lowerCopy } from '#build/graph/lower/copy.ts'
+import { plainList, recordEmpty, recordLayer } from '#build/graph/lower/history.ts'
+import { lowerRun } from '#build/graph/lower/run.ts'
+import type { LocatedInstruction, WorkdirInstruction } from '#build/dockerfile/types.ts'
+
+/** What a stage has said so far that later instructions depend on. */
+export interface StageFacts {
+  hasOwnCmd: boolean
+}
+
+/** Changes the stage's state by one instruction. @throws EngineError pointing at its line */
+export function lowerInstruction(
+  context: LowerContext,
+  instruction: LocatedInstruction,
+  facts: StageFacts,
+): void {
+  try {
+    dispatch(context, instruction, facts)
+  } catch (error) {
+    throw atInstruction(context, instruction, error)
+  }
+}
+
+function dispatch(context: LowerContext, instruction: LocatedInstruction, facts: StageFacts): void {
+  switch (instruction.kind) {
+    case 'add':
+    case 'copy':
+      return lowerCopy(context, instruction)
+    case 'arg':
+      return lowerArg(context, instruction)
+    case 'cmd':
+      facts.hasOwnCmd = true
+      return lowerCmd(context, instruction.command)
+    case 'entrypoint':
+      return lowerEntrypoint(context, instruction.command, facts.hasOwnCmd)
+    case 'env':
+      return lowerEnv(context, instruction)
+    case 'expose':
+      return lowerExpose(context, instruction)
+    case 'healthcheck':
+      return lowerHealthcheck(context, instruction)
+    case 'label':
+      return lowerLabel(context, instruction)
+    case 'run':
+      return lowerRun(context, instruction)
+    case 'volume':
+      return lowerVolume(context, instruction)
+    case 'workdir':
+      return lowerWorkdir(context, instruction)
+    case 'from':
+      throw new EngineError('internal', 'lower stage: FROM inside a stage')
+    default:
+      return lowerSimple(context, instruction)
+  }
+}
+
+type SimpleInstruction = Extract<
+  LocatedInstruction,
+  { kind: 'maintainer' | 'onbuild' | 'shell' | 'stopsignal' | 'user' }
+>
+
+function lowerSimple(context: LowerContext, instruction: SimpleInstruction): void {
+  switch (instruction.kind) {
+    case 'maintainer':
+      return recordEmpty(context, `MAINTAINER ${instruction.name}`)
+    case 'onbuild':
+      return change(context, {
+        OnBuild: [...(context.state.config.OnBuild ?? []), instruction.expression],
+      })
+    case 'shell':
+      context.state.shell = instruction.shell
+      change(context, { Shell: instruction.shell })
+      return recordEmpty(context, `SHELL ${plainList(instruction.shell)}`)
+    case 'stopsignal': {
+      const signal = expandIn(context, instruction.signal)
+      change(context, { StopSignal: signal })
+      return recordEmpty(context, `STOPSIGNAL ${signal}`)
+    }
+    case 'user': {
+      const user = expandIn(context, instruction.user)
+      change(context, { User: user })
+      return recordEmpty(context, `USER ${user}`)
+    }
+  }
+}
+
+/** Relative paths stack; the directory is made at once, as a layer. */
+function lowerWorkdir(
+  context: LowerContext,
+  instruction: WorkdirInstruction & LocatedInstruction,
+): void {
+  const { state } = context
+  const path = posix.resolve(
+    '/',
+    state.config.WorkingDir ?? '/',
+    expandIn(context, instruction.path),
+  )
+  change(context, { WorkingDir: path })
+  if (path === '/') return recordEmpty(context, `WORKDIR ${path}`)
+  state.root = context.builder.add({ kind: 'make-directory', path }, [state.root], {
+    name: `${context.label}${instruction.source}`,
+    range: instruction.range,
+    ignoresCache: context.ignoresCache,
+  })
+  state.layers.push(state.root)
+  recordLayer(context, `WORKDIR ${path}`, false)
+}
