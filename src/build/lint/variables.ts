@@ -1,5 +1,4 @@
 /** Rules about variables that nothing defines. */
-import { errorMessage } from '#base/errors.ts'
 import { nearestKeyword } from '#build/dockerfile/suggest.ts'
 import type { Dockerfile, LocatedInstruction, Stage } from '#build/dockerfile/types.ts'
 import { expandWord } from '#build/dockerfile/words.ts'
@@ -46,8 +45,8 @@ function isReference(text: string): boolean {
   try {
     parseReference(text)
     return true
-  } catch (error) {
-    return errorMessage(error) === ''
+  } catch {
+    return false
   }
 }
 
