@@ -1,8 +1,8 @@
-/** The candidate within an edit distance of two, nearest first. */
+/** The nearest candidate, when fewer than half of its letters differ and at most two do. */
 export function nearestKeyword(word: string, candidates: readonly string[]): string | undefined {
   const ranked = candidates
     .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
-    .filter(({ distance, candidate }) => distance <= 2 && distance < candidate.length)
+    .filter(({ distance, candidate }) => distance <= 2 && distance < candidate.length / 2)
     .sort((a, b) => a.distance - b.distance)
   return ranked[0]?.candidate
 }

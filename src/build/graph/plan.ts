@@ -3,7 +3,7 @@
  * stages found, unreachable stages dropped. Pure; the images it names are
  * resolved by the caller before the stages are lowered.
  */
-import { EngineError } from '#base/errors.ts'
+import { EngineError, errorMessage } from '#base/errors.ts'
 import { type BuildOptions, globalVariables } from '#build/graph/options.ts'
 import { parseError } from '#build/dockerfile/source.ts'
 import { parseMountFlag } from '#build/graph/mount-flags.ts'
@@ -77,28 +77,50 @@ function planStage(dockerfile: Dockerfile, stage: Stage, options: BuildOptions):
   const variables = globalVariables(dockerfile, options)
   const expand = (text: string) =>
     expandWord(text, { escape: dockerfile.directives.escape, variables })
-  const name = expand(stage.from.image)
-  if (name === '') {
-    throw parseError(
-      dockerfile.file,
-      stage.from.range,
-      `base name (${stage.from.image}) should not be blank`,
-    )
-  }
-  const platform = stage.from.platform === undefined ? undefined : expand(stage.from.platform)
-  const earlier = dockerfile.stages.slice(0, stage.index)
-  const base = resolveBase(name, { earlier, options, platform, numbersAreStages: false })
+  const base = located(dockerfile, stage.from, () =>
+    planBase(dockerfile, stage, { options, expand }),
+  )
   const sources = new Map<string, Base>()
-  for (const source of stage.instructions.flatMap(sourceNames)) {
-    const context = {
-      earlier: dockerfile.stages,
-      options,
-      platform: undefined,
-      numbersAreStages: true,
-    }
-    sources.set(source, resolveBase(expand(source), context))
+  const context = {
+    earlier: dockerfile.stages,
+    options,
+    platform: undefined,
+    numbersAreStages: true,
+  }
+  for (const instruction of stage.instructions) {
+    located(dockerfile, instruction, () => {
+      for (const name of sourceNames(instruction))
+        sources.set(name, resolveBase(expand(name), context))
+    })
   }
   return { stage, base, sources }
+}
+
+interface BaseContext {
+  readonly options: BuildOptions
+  readonly expand: (text: string) => string
+}
+
+function planBase(dockerfile: Dockerfile, stage: Stage, { options, expand }: BaseContext): Base {
+  const { image, platform } = stage.from
+  const name = expand(image)
+  if (name === '')
+    throw new EngineError('invalid_argument', `base name (${image}) should not be blank`)
+  return resolveBase(name, {
+    earlier: dockerfile.stages.slice(0, stage.index),
+    options,
+    platform: platform === undefined ? undefined : expand(platform),
+    numbersAreStages: false,
+  })
+}
+
+/** Points failures of `work` at the instruction. */
+function located<T>(dockerfile: Dockerfile, instruction: LocatedInstruction, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw parseError(dockerfile.file, instruction.range, errorMessage(error))
+  }
 }
 
 interface ResolveContext {

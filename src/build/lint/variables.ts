@@ -90,7 +90,11 @@ function readNames(dockerfile: Dockerfile, texts: readonly string[]): Set<string
   const names = new Set<string>()
   const { escape } = dockerfile.directives
   const variables = { find: () => undefined, onRead: (name: string) => void names.add(name) }
-  for (const text of texts) expandWord(withoutDefaults(text), { escape, variables })
+  try {
+    for (const text of texts) expandWord(withoutDefaults(text), { escape, variables })
+  } catch {
+    // A word that cannot be expanded fails the build with a better text than a check has.
+  }
   return names
 }
 
