@@ -66,7 +66,7 @@ export function decodeRecord<T>(item: Decoder<T>): Decoder<Record<string, T>> {
 
 /**
  * `{ key: decoded }` when the member is there and not null, `{}` otherwise: Go writes null for
- * an empty list or map. Meant to be spread: `{ ...member(json, 'size', decodeSize, path) }`.
+ * an empty list or map. Meant to be spread: `{ ...member(json, 'size', decodeSize) }`.
  */
 export function member<const K extends string, T>(
   json: JsonObject,

@@ -39,9 +39,7 @@ const maxTextLength = 1024
  */
 export function parseReference(text: string): Reference {
   if (identifierPattern.test(text)) {
-    throw invalid(
-      `invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`,
-    )
+    throw invalid(`invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`)
   }
   if (text.length > maxTextLength) throw invalid('invalid reference format')
   const { registry, rest } = splitRegistry(text)
