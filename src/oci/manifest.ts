@@ -32,6 +32,7 @@ export type ManifestDocument =
 
 const manifestTypes: readonly string[] = [mediaTypes.ociManifest, mediaTypes.dockerManifest]
 const indexTypes: readonly string[] = [mediaTypes.ociIndex, mediaTypes.dockerManifestList]
+const schema1Prefix = 'application/vnd.docker.distribution.manifest.v1+'
 const layerTypes: readonly string[] = [
   mediaTypes.ociLayer,
   mediaTypes.ociLayerGzip,
@@ -71,7 +72,7 @@ export function parseManifestDocument(bytes: Uint8Array, mediaType?: string): Ma
   }
   const json = parseJsonObject(bytes, 'manifest')
   const own = member(json, 'mediaType', decodeText).mediaType
-  if (json['schemaVersion'] === 1 || mediaType?.includes('manifest.v1+')) {
+  if (json['schemaVersion'] === 1 || mediaType?.startsWith(schema1Prefix)) {
     throw refused('image manifest version 2, schema 1 is no longer supported')
   }
   if (json['schemaVersion'] !== 2) throw refused('unsupported schema version')
