@@ -34,7 +34,9 @@ export function startsAtBoot(record: ContainerRecord): boolean {
     case 'restarting':
       return !record.isStoppedByUser
     case 'exited':
-      return policy.name === 'always' || (policy.name === 'unless-stopped' && !record.isStoppedByUser)
+      return (
+        policy.name === 'always' || (policy.name === 'unless-stopped' && !record.isStoppedByUser)
+      )
     default:
       return false
   }

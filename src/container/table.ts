@@ -126,10 +126,7 @@ function byPrefix(records: ReadonlyMap<string, ContainerRecord>, ref: string): C
     for (const [id, record] of records) {
       if (!id.startsWith(ref)) continue
       if (found) {
-        throw new EngineError(
-          'invalid_argument',
-          `multiple IDs found with provided prefix: ${ref}`,
-        )
+        throw new EngineError('invalid_argument', `multiple IDs found with provided prefix: ${ref}`)
       }
       found = record
     }

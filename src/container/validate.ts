@@ -21,7 +21,9 @@ export function validateSpec(spec: ContainerSpec): readonly string[] {
     validateSharedNetwork(spec)
   }
   if (spec.workingDir !== '' && !spec.workingDir.startsWith('/')) {
-    throw invalid(`the working directory '${spec.workingDir}' is invalid, it needs to be an absolute path`)
+    throw invalid(
+      `the working directory '${spec.workingDir}' is invalid, it needs to be an absolute path`,
+    )
   }
   return warnings
 }
@@ -53,9 +55,7 @@ function validateMemory(resources: Resources): void {
     throw invalid('Minimum memory reservation allowed is 6MB')
   }
   if (memoryBytes > 0 && memoryReservationBytes > memoryBytes) {
-    throw invalid(
-      'Minimum memory limit can not be less than memory reservation limit, see usage',
-    )
+    throw invalid('Minimum memory limit can not be less than memory reservation limit, see usage')
   }
 }
 
@@ -74,7 +74,9 @@ function validateCpu(resources: Resources): void {
     )
   }
   if (cpuPeriodUs !== 0 && (cpuPeriodUs < 1000 || cpuPeriodUs > 1_000_000)) {
-    throw invalid('CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)')
+    throw invalid(
+      'CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)',
+    )
   }
   if (cpuQuotaUs > 0 && cpuQuotaUs < 1000) {
     throw invalid('CPU cfs quota can not be less than 1ms (i.e. 1000)')

@@ -37,6 +37,7 @@ export function createWaitRegistry(): WaitRegistry {
       waiters.set(id, waiting)
       const cancel = () => {
         waiting.delete(waiter)
+        if (waiting.size === 0) waiters.delete(id)
         reject(abortReason(signal))
       }
       const waiter: Waiter = {
