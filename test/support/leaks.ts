@@ -26,13 +26,13 @@ export async function tablesOf(identity: EngineIdentity): Promise<string[]> {
 /** Removes everything of this engine, leaks too: the next test starts on a clean machine. */
 export async function sweep(identity: EngineIdentity): Promise<void> {
   for (const { pid } of processesOf(identity)) kill(pid)
-  for (const path of mountsBelow(identity.root).reverse()) await run('umount', ['-l', path])
+  for (const path of mountsBelow(identity.root).toReversed()) await run('umount', ['-l', path])
   for (const port of bridgePorts(identity.bridge)) await run('ip', ['link', 'delete', port])
   await run('ip', ['link', 'delete', identity.bridge])
   for (const table of await tablesOf(identity)) {
     await run('nft', ['delete', 'table', ...table.split(' ')])
   }
-  for (const path of cgroupsBelow(identity.cgroupParent).reverse()) removeCgroup(path)
+  for (const path of cgroupsBelow(identity.cgroupParent).toReversed()) removeCgroup(path)
   rmSync(identity.root, { recursive: true, force: true })
 }
 

@@ -28,15 +28,16 @@ export async function pushBlob(target: PushTarget, repository: string, blob: Blo
   expectStatus(done, 201, `upload ${blob.digest}`)
 }
 
+/** Puts a manifest or index at `repository:tag`. */
 export async function pushManifest(
   target: PushTarget,
-  repository: string,
-  tag: string,
+  name: string,
   manifest: Blob,
 ): Promise<void> {
+  const [repository, tag] = name.split(':')
   const path = `/v2/${repository}/manifests/${tag}`
   const request = { method: 'PUT', path, body: manifest.bytes, type: manifest.mediaType }
-  expectStatus(await send(target, request), 201, `put manifest ${repository}:${tag}`)
+  expectStatus(await send(target, request), 201, `put manifest ${name}`)
 }
 
 interface PushRequest {

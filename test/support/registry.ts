@@ -27,8 +27,8 @@ export interface TestRegistry extends AsyncDisposable {
   readonly target: PushTarget
   /** Pushes blobs and the manifest; gives the reference `127.0.0.1:port/repository:tag`. */
   push(image: TestImage, repository: string, tag?: string): Promise<string>
-  /** Pushes a manifest or index on its own. */
-  pushManifest(manifest: Blob, repository: string, tag: string): Promise<void>
+  /** Pushes a manifest or index on its own to `repository:tag`. */
+  pushManifest(manifest: Blob, name: string): Promise<void>
   stop(): Promise<void>
 }
 
@@ -64,10 +64,10 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
     target,
     async push(image, repository, tag = 'latest') {
       for (const blob of [image.config, ...image.layers]) await pushBlob(target, repository, blob)
-      await pushManifest(target, repository, tag, image.manifest)
+      await pushManifest(target, `${repository}:${tag}`, image.manifest)
       return `${address}/${repository}:${tag}`
     },
-    pushManifest: (manifest, repository, tag) => pushManifest(target, repository, tag, manifest),
+    pushManifest: (manifest, name) => pushManifest(target, name, manifest),
     stop,
     [Symbol.asyncDispose]: stop,
   }
@@ -115,11 +115,11 @@ async function endChild(child: ChildProcess): Promise<void> {
 }
 
 async function makeCertificate(root: string): Promise<string> {
-  const { stdout } = await runOk('openssl', [
-    ...['req', '-x509', '-nodes', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'],
-    ...['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2'],
-    ...['-keyout', join(root, 'key.pem')],
-  ])
+  const options = '-x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -days 2'
+  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1']
+  const key = join(root, 'key.pem')
+  const args = ['req', ...options.split(' '), ...subject, '-keyout', key]
+  const { stdout } = await runOk('openssl', args)
   writeFileSync(join(root, 'cert.pem'), stdout)
   return stdout
 }
