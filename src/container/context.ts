@@ -3,10 +3,9 @@ import type { KeyedMutex } from '#base/async.ts'
 import type { Logger } from '#base/log.ts'
 import type { PendingAttachments } from '#container/attachments.ts'
 import type { ExecTable } from '#container/exec-table.ts'
-import type { HealthMonitor } from '#container/health.ts'
 import type { Scheduler } from '#container/scheduler.ts'
 import type { ContainerTable } from '#container/table.ts'
-import type { ContainerEvent, ContainerRecord } from '#container/types.ts'
+import type { ContainerEvent, ContainerRecord, Health } from '#container/types.ts'
 import type { WaitRegistry } from '#container/wait.ts'
 import type { ChainId } from '#oci/digest.ts'
 import type { Images } from '#image/types.ts'
@@ -54,6 +53,14 @@ export interface ContainersDeps {
   readonly onEvent: (event: ContainerEvent) => void
 }
 
+/** Runs the health checks of running containers. */
+export interface HealthMonitor {
+  /** Begins with status `starting`; nothing for a container without a check. */
+  start(record: ContainerRecord): void
+  stop(id: string): void
+  find(id: string): Health | undefined
+}
+
 export interface ContainerContext extends ContainersDeps {
   readonly table: ContainerTable
   /** Every transition of a container holds its lock; reading never does. */
@@ -64,6 +71,8 @@ export interface ContainerContext extends ContainersDeps {
   readonly attachments: PendingAttachments
   readonly execs: ExecTable
   readonly health: HealthMonitor
+  /** Handles the end of a task (monitor.ts). */
+  readonly watch: (id: string, task: Task) => void
   /** Pending restarts of containers in state `restarting`. */
   readonly restarts: Map<string, Disposable>
   /** The last back-off delay of containers that a policy restarts, in milliseconds. */
