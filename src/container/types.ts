@@ -22,7 +22,12 @@ export type ContainerState =
       readonly nextAt: Instant
     }
   | { readonly status: 'exited'; readonly last: ExitFacts }
-  | { readonly status: 'removing'; readonly last?: ExitFacts }
+  | {
+      readonly status: 'removing'
+      readonly last?: ExitFacts
+      /** Anonymous volumes go too; kept in the state so that a removal cut short is taken up again. */
+      readonly removesVolumes: boolean
+    }
   | { readonly status: 'dead'; readonly reason: string; readonly last?: ExitFacts }
 
 /** A start that failed: what inspect shows as ExitCode and Error. */
@@ -283,6 +288,37 @@ export interface ExecRecord {
   readonly state: ExecState
 }
 
+/** Facts of a container that are not in its record, for inspect. */
+export interface ContainerDetails {
+  /** The container's own directory; each `…Path` below is absolute too. */
+  readonly directory: string
+  /** Absent for log driver `none`. */
+  readonly logPath?: string
+  readonly hostnamePath: string
+  readonly hostsPath: string
+  readonly resolvConfPath: string
+  /** Execs that run or ended lately. */
+  readonly execIds: readonly string[]
+  /** Absent when the container has no health check. */
+  readonly health?: Health
+}
+
+export interface Health {
+  readonly status: 'starting' | 'healthy' | 'unhealthy'
+  /** Failed probes in a row. */
+  readonly failingStreak: number
+  /** The last five probes, oldest first. */
+  readonly log: readonly HealthProbe[]
+}
+
+export interface HealthProbe {
+  readonly startedAt: Instant
+  readonly finishedAt: Instant
+  readonly code: number
+  /** At most 4096 bytes. */
+  readonly output: string
+}
+
 /** Something that happened to a container, for the event stream. */
 export interface ContainerEvent {
   /** Docker's action: `create`, `start`, `die`, `exec_create: sh -c x`, … */
@@ -302,6 +338,7 @@ export interface Containers {
     signal?: AbortSignal,
   ): Promise<{ readonly id: string; readonly warnings: readonly string[] }>
   get(ref: string): ContainerRecord
+  details(ref: string): ContainerDetails
   list(): readonly ContainerRecord[]
   /** @throws not_modified when it runs already */
   start(ref: string, options?: { readonly consoleSize?: TerminalSize }): Promise<void>

@@ -29,6 +29,11 @@ export function digestOf(bytes: Uint8Array | string): Digest {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest
 }
 
+/** The digest of `bytes` in the algorithm that another digest of them uses. */
+export function digestOfAlgorithm(algorithm: 'sha256' | 'sha512', bytes: Uint8Array): Digest {
+  return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}` as Digest
+}
+
 export function digestAlgorithm(digest: Digest): 'sha256' | 'sha512' {
   return digest.startsWith('sha512:') ? 'sha512' : 'sha256'
 }

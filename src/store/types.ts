@@ -48,7 +48,10 @@ export interface IngestOptions {
   /** Absent for locally made bytes, whose digest is then the result. */
   readonly expected?: { readonly digest: Digest; readonly sizeBytes?: number }
   readonly source: (offset: number) => AsyncIterable<Uint8Array>
-  /** Sees each chunk once it is hashed and written, in order (feeds the unpacker). */
+  /**
+   * Sees every byte of the blob from the first, in order, once it is hashed (feeds the unpacker):
+   * also the part that a resumed ingest holds already, and a blob that turns out to be present.
+   */
   readonly tee?: (chunk: Uint8Array) => void | Promise<void>
   readonly resume?: boolean
 }
@@ -60,6 +63,8 @@ export type Mount =
       readonly type: 'overlay'
       readonly lowerDirs: readonly string[]
       readonly upper?: { readonly upperDir: string; readonly workDir: string }
+      /** The upper directory need not survive a power cut: no write ever waits for the disk. */
+      readonly isVolatile?: boolean
     }
 
 /** Where a layer is extracted to before it is committed. */
@@ -76,12 +81,14 @@ export interface Snapshotter {
   /**
    * Makes the directory durable, then visible as `name` over `parent`, in one
    * transaction. Idempotent: a layer committed meanwhile by another pull wins.
-   * Layers may be extracted in any order but are committed parent first.
+   * Layers may be extracted and handed in in any order: a child waits for its
+   * parent's commit when that is under way, so that all of them share one syncfs.
+   * The lease of `beginLayer` keeps the layer. @throws not_found for an unknown parent
    */
   commitLayer(ingest: LayerIngest, layer: CommitLayerOptions): Promise<void>
   abortLayer(ingest: LayerIngest): Promise<void>
   /** An active snapshot over `parent` (undefined = empty). @throws already_exists, not_found */
-  prepare(key: SnapshotKey, parent: ChainId | undefined): Promise<Mount>
+  prepare(key: SnapshotKey, parent: ChainId | undefined, options?: PrepareOptions): Promise<Mount>
   /** A read-only snapshot of `parent`. */
   view(key: SnapshotKey, parent: ChainId): Promise<Mount>
   /** Turns an active snapshot into a committed one named `name` (used by commit and build). */
@@ -95,6 +102,14 @@ export interface Snapshotter {
   listCommitted(): Iterable<CommittedSnapshot>
   listActive(): Iterable<SnapshotKey>
   usage(key: SnapshotKey): Promise<{ readonly sizeBytes: number; readonly inodes: number }>
+}
+
+export interface PrepareOptions {
+  /**
+   * For what is thrown away after a crash anyway (`--rm`): unmounting does not wait
+   * for the disk. Such a snapshot must not be committed after an unclean end.
+   */
+  readonly isVolatile?: boolean
 }
 
 export interface CommitLayerOptions {

@@ -16,6 +16,8 @@ export interface CreateVolumeOptions {
   /** Drawn at random (an anonymous volume) when absent. */
   readonly name?: string
   readonly labels?: Readonly<Record<string, string>>
+  /** Marks a named one as anonymous: container/ draws names itself, to record them first. */
+  readonly isAnonymous?: boolean
   readonly options?: Readonly<Record<string, string>>
 }
 
@@ -39,4 +41,6 @@ export interface Volumes {
    * as Docker does when a new volume is first mounted over a non-empty directory.
    */
   populate(name: string, source: string): Promise<void>
+  /** Mounts what the options name (`type`, `o`, `device`) over the mountpoint; nothing for a plain one. */
+  attach(name: string): Promise<void>
 }

@@ -1,0 +1,189 @@
+import http from 'node:http'
+import type { Socket } from 'node:net'
+import { EngineError } from '#base/errors.ts'
+import { abortReason } from '#base/async.ts'
+import { errorOfConnection, errorOfReply } from '#client/errors.ts'
+import type { Endpoint } from '#client/host.ts'
+import { hijackOf } from '#client/hijack.ts'
+import type { Hijack } from '#client/hijack.ts'
+
+/** PEM texts of a mutual TLS connection. */
+export interface TlsOptions {
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+  /** False accepts any server certificate (`--tls` without `--tlsverify`). */
+  readonly verifiesServer: boolean
+}
+
+export type QueryValue = string | number | boolean | readonly string[] | undefined
+
+export interface RequestOptions {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE'
+  readonly path: string
+  /** Undefined, false and empty values are left out; arrays repeat the key. */
+  readonly query?: Readonly<Record<string, QueryValue>>
+  readonly headers?: Readonly<Record<string, string>>
+  /** Sent as JSON. */
+  readonly body?: unknown
+  /** Sent as it is, chunked (image load and import). */
+  readonly stream?: AsyncIterable<Uint8Array>
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface Reply {
+  readonly status: number
+  readonly headers: Readonly<http.IncomingHttpHeaders>
+  readonly body: AsyncIterable<Uint8Array>
+}
+
+export interface Transport extends Disposable {
+  /** Resolves with the headers. @throws EngineError of the engine's refusal, or of the connection */
+  request(options: RequestOptions): Promise<Reply>
+  /** Turns the connection into a raw byte stream (attach, exec). */
+  hijack(options: RequestOptions): Promise<Hijack>
+}
+
+export interface TransportOptions {
+  readonly endpoint: Endpoint
+  readonly tls?: TlsOptions | undefined
+  /** Prefixes paths with `/v1.47`; without it the engine's newest version answers. */
+  readonly apiVersion?: string | undefined
+  /** Added to every request. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+}
+
+/** Connections are kept alive and shared by consecutive requests; `using` closes idle ones. */
+export function openTransport(options: TransportOptions): Transport {
+  const { endpoint } = options
+  const opening = openLibrary(options.tls)
+  const begin = async (call: RequestOptions, extra: Readonly<Record<string, string>>) => {
+    const { request, agent } = await opening
+    return request({
+      ...addressFields(endpoint),
+      agent,
+      method: call.method,
+      path: pathOf(options, call),
+      headers: { ...options.headers, ...call.headers, ...bodyHeaders(call), ...extra },
+      ...(call.signal ? { signal: call.signal } : {}),
+    })
+  }
+  return {
+    request: async (call) => sendForReply(await begin(call, {}), call, endpoint),
+    hijack: async (call) => {
+      const request = await begin(call, { Connection: 'Upgrade', Upgrade: 'tcp' })
+      return sendForHijack(request, call, endpoint)
+    },
+    [Symbol.dispose]: () => {
+      void opening.then(({ agent }) => agent.destroy())
+    },
+  }
+}
+
+interface HttpLibrary {
+  readonly request: (options: http.RequestOptions) => http.ClientRequest
+  readonly agent: http.Agent
+}
+
+async function openLibrary(tls: TlsOptions | undefined): Promise<HttpLibrary> {
+  if (!tls) return { request: http.request, agent: new http.Agent({ keepAlive: true }) }
+  const https = (await import('node:https')).default
+  const { verifiesServer, ...pem } = tls
+  const agent = new https.Agent({ keepAlive: true, ...pem, rejectUnauthorized: verifiesServer })
+  return { request: https.request, agent }
+}
+
+async function sendForReply(
+  request: http.ClientRequest,
+  call: RequestOptions,
+  endpoint: Endpoint,
+): Promise<Reply> {
+  const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
+    request.on('response', resolve)
+    request.on('error', (error) => reject(failureOf(error, call, endpoint)))
+    void sendBody(request, call).catch((error: unknown) => request.destroy(asError(error)))
+  })
+  const status = response.statusCode ?? 0
+  if (status >= 300) throw errorOfReply(status, await textOf(response))
+  return { status, headers: response.headers, body: response }
+}
+
+async function sendForHijack(
+  request: http.ClientRequest,
+  call: RequestOptions,
+  endpoint: Endpoint,
+): Promise<Hijack> {
+  const { promise, resolve, reject } = Promise.withResolvers<Hijack>()
+  request.on('upgrade', (response, socket, head) => {
+    resolve(hijackOf(socket as Socket, head, response.headers['content-type']))
+  })
+  request.on('response', (response) => {
+    const status = response.statusCode ?? 0
+    textOf(response).then(
+      (text) =>
+        reject(errorOfReply(status, status < 300 ? 'the connection was not upgraded' : text)),
+      reject,
+    )
+  })
+  request.on('error', (error) => reject(failureOf(error, call, endpoint)))
+  await sendBody(request, call)
+  return promise
+}
+
+async function sendBody(request: http.ClientRequest, call: RequestOptions): Promise<void> {
+  if (call.stream) {
+    for await (const chunk of call.stream) {
+      if (request.destroyed) return
+      if (!request.write(chunk)) await new Promise((resolve) => request.once('drain', resolve))
+    }
+    request.end()
+  } else if (call.body === undefined) {
+    request.end()
+  } else {
+    request.end(JSON.stringify(call.body))
+  }
+}
+
+function bodyHeaders(call: RequestOptions): Record<string, string> {
+  if (call.stream) return { 'Content-Type': 'application/x-tar', 'Transfer-Encoding': 'chunked' }
+  if (call.body === undefined) return call.method === 'POST' ? { 'Content-Length': '0' } : {}
+  const length = Buffer.byteLength(JSON.stringify(call.body))
+  return { 'Content-Type': 'application/json', 'Content-Length': String(length) }
+}
+
+function pathOf(options: TransportOptions, call: RequestOptions): string {
+  const base = options.endpoint.type === 'tcp' ? options.endpoint.basePath : ''
+  const version = options.apiVersion === undefined ? '' : `/v${options.apiVersion}`
+  const query = new URLSearchParams()
+  for (const [key, value] of Object.entries(call.query ?? {})) {
+    if (typeof value === 'object') for (const item of value) query.append(key, item)
+    else if (value !== undefined && value !== false && value !== '') {
+      query.append(key, value === true ? '1' : String(value))
+    }
+  }
+  const text = query.toString()
+  return `${base}${version}${call.path}${text === '' ? '' : `?${text}`}`
+}
+
+function addressFields(endpoint: Endpoint): http.RequestOptions {
+  return endpoint.type === 'unix'
+    ? { socketPath: endpoint.path, host: 'gantry' }
+    : { host: endpoint.hostname, port: endpoint.port }
+}
+
+/** A cancelled call throws the signal's reason, not the socket's complaint about it. */
+function failureOf(error: Error, call: RequestOptions, endpoint: Endpoint): Error {
+  if (call.signal?.aborted) return abortReason(call.signal)
+  return error instanceof EngineError ? error : errorOfConnection(error, endpoint)
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}
+
+/** The whole body as text. */
+export async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of body) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('utf8')
+}

@@ -1,0 +1,115 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { abortReason } from '#base/async.ts'
+import { now } from '#base/clock.ts'
+import { randomId } from '#base/ids.ts'
+import { undoing } from '#base/undo.ts'
+import { planMounts } from '#container/binds.ts'
+import { announce, type ContainerContext } from '#container/context.ts'
+import { mergeConfig } from '#container/merge.ts'
+import { fillVolumes, nameVolumes, realizeMounts, snapshotKey } from '#container/mounts.ts'
+import { checkedName, randomName } from '#container/names.ts'
+import { containerPaths } from '#container/paths.ts'
+import type { ContainerRecord, CreateContainerRequest } from '#container/types.ts'
+import { validateSpec } from '#container/validate.ts'
+import type { Image } from '#image/types.ts'
+
+export interface CreatedContainer {
+  readonly id: string
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Everything is checked before anything is made. What a crash leaves is found by
+ * the id: a snapshot and a directory without a record; and where volumes without
+ * a name are made, a record in state `removing` that takes them along.
+ * @throws EngineError not_found (image), conflict (name), invalid_argument
+ */
+export async function createContainer(
+  context: ContainerContext,
+  request: CreateContainerRequest,
+  signal?: AbortSignal,
+): Promise<CreatedContainer> {
+  const image = context.images.get(request.imageName)
+  const spec = mergeConfig(request, image.config.config ?? {})
+  const warnings = validateSpec(spec)
+  const plans = planMounts(spec)
+  const id = randomId()
+  const name =
+    request.name === undefined || request.name === ''
+      ? randomName((taken) => context.table.hasName(taken))
+      : checkedName(request.name)
+
+  using _layers = holdLayers(context, id, image)
+  await using undo = new AsyncDisposableStack()
+  context.table.claimName(name, id)
+  undo.defer(() => context.table.releaseName(name, id))
+  const named = nameVolumes(plans)
+  const draft: ContainerRecord = {
+    id,
+    name,
+    createdAt: now(),
+    imageId: image.id,
+    imageName: request.imageName,
+    spec,
+    state: { status: 'created' },
+    restartCount: 0,
+    isStoppedByUser: false,
+    mounts: named,
+  }
+  if (named.some((mount) => mount.type === 'volume' && mount.isAnonymous)) {
+    context.table.insert({ ...draft, state: { status: 'removing', removesVolumes: true } })
+    undo.defer(
+      undoing(context.log, 'remove unfinished container', () => dropDraft(context, draft)),
+    )
+  }
+  await makeFilesystem(context, { id, image, undo })
+  const mounts = await realizeMounts(context, plans, named)
+  await fillVolumes(context, id, mounts)
+  if (signal?.aborted) throw abortReason(signal)
+
+  const record: ContainerRecord = { ...draft, mounts }
+  context.table.insert(record)
+  undo.move()
+  context.table.publish(record)
+  announce(context, record, 'create')
+  return { id, warnings }
+}
+
+/** The snapshot over the image's layers, and the directory. */
+async function makeFilesystem(
+  context: ContainerContext,
+  {
+    id,
+    image,
+    undo,
+  }: { readonly id: string; readonly image: Image; readonly undo: AsyncDisposableStack },
+): Promise<void> {
+  const { directory } = containerPaths(context, id)
+  const key = snapshotKey(id)
+  undo.defer(
+    undoing(context.log, 'remove snapshot', async () => {
+      if (context.snapshots.find(key)) await context.snapshots.remove(key)
+    }),
+  )
+  undo.defer(
+    undoing(context.log, 'remove container directory', () =>
+      rm(directory, { recursive: true, force: true }),
+    ),
+  )
+  await mkdir(directory, { mode: 0o710 })
+  await context.snapshots.prepare(key, image.chainId)
+}
+
+/** Keeps the image's layers from gc until the record does. */
+function holdLayers(context: ContainerContext, id: string, image: Image): Disposable {
+  if (image.chainId !== undefined) context.pendingParents.set(id, image.chainId)
+  return { [Symbol.dispose]: () => void context.pendingParents.delete(id) }
+}
+
+async function dropDraft(context: ContainerContext, draft: ContainerRecord): Promise<void> {
+  for (const mount of draft.mounts) {
+    if (mount.type !== 'volume' || !mount.isAnonymous) continue
+    if (context.volumes.find(mount.volume)) await context.volumes.remove(mount.volume, [])
+  }
+  context.table.delete(draft)
+}

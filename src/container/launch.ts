@@ -1,0 +1,151 @@
+/** One run of a container begins: by the user, by its restart policy, or at boot. */
+import { mkdir } from 'node:fs/promises'
+import { now } from '#base/clock.ts'
+import { findEngineError } from '#base/errors.ts'
+import { undoing } from '#base/undo.ts'
+import { announce, lastExit, type ContainerContext } from '#container/context.ts'
+import { writeNetworkFiles } from '#container/files.ts'
+import { snapshotKey } from '#container/mounts.ts'
+import { containerPaths } from '#container/paths.ts'
+import { connectSandbox, type ConnectedSandbox } from '#container/sandbox.ts'
+import { buildSpec } from '#container/spec.ts'
+import { startFailure } from '#container/start-failure.ts'
+import type { ContainerRecord, ContainerState } from '#container/types.ts'
+import type { Task, TerminalSize } from '#runtime/types.ts'
+
+export interface LaunchOptions {
+  readonly consoleSize?: TerminalSize
+}
+
+/**
+ * Starts the record's process; the caller holds the container's lock. The record
+ * says `running` only after the start: an engine that dies in between leaves a
+ * task that no record owns, and the next one removes it. Everything is undone on failure.
+ * @throws EngineError the failure, which the record then carries too
+ */
+export async function launch(
+  context: ContainerContext,
+  record: ContainerRecord,
+  options: LaunchOptions = {},
+): Promise<ContainerRecord> {
+  try {
+    return await run(context, record, options)
+  } catch (error) {
+    context.attachments.end(record.id)
+    recordFailure(context, record, error)
+    throw findEngineError(error) ?? error
+  }
+}
+
+async function run(
+  context: ContainerContext,
+  record: ContainerRecord,
+  options: LaunchOptions,
+): Promise<ContainerRecord> {
+  await using undo = new AsyncDisposableStack()
+  const sandbox = await prepare(context, record, undo)
+  const task = await createTask(context, record, { sandbox, undo, options })
+  await context.attachments.complete(record.id, task)
+  const startedAt = now()
+  await task.start()
+  const previous = lastExit(record)
+  const started: ContainerRecord = {
+    ...record,
+    isStoppedByUser: false,
+    state: {
+      status: 'running',
+      run: {
+        pid: task.pid,
+        conmonPid: task.conmonPid,
+        startedAt,
+        endpoints: sandbox.endpoints,
+        ...(previous === undefined ? {} : { previous }),
+      },
+    },
+  }
+  context.table.save(started)
+  undo.move()
+  context.tasks.set(record.id, task)
+  announce(context, started, 'start')
+  context.watch(record.id, task)
+  context.health.start(started)
+  return started
+}
+
+/** Filesystem and network do not depend on each other; both end before the first failure counts. */
+async function prepare(
+  context: ContainerContext,
+  record: ContainerRecord,
+  undo: AsyncDisposableStack,
+): Promise<ConnectedSandbox> {
+  const [filesystem, sandbox] = await Promise.allSettled([
+    mountFilesystem(context, record, undo),
+    connectSandbox(context, record, undo),
+  ])
+  if (filesystem.status === 'rejected') throw filesystem.reason
+  if (sandbox.status === 'rejected') throw sandbox.reason
+  await writeNetworkFiles(context, record, sandbox.value)
+  return sandbox.value
+}
+
+async function mountFilesystem(
+  context: ContainerContext,
+  record: ContainerRecord,
+  undo: AsyncDisposableStack,
+): Promise<void> {
+  const { rootfs } = containerPaths(context, record.id)
+  await mkdir(rootfs, { recursive: true })
+  undo.defer(
+    undoing(context.log, 'unmount filesystem', () => context.rootfs.unmount(rootfs)),
+  )
+  await context.rootfs.mount(context.snapshots.mount(snapshotKey(record.id)), rootfs)
+  for (const mount of record.mounts) {
+    if (mount.type === 'volume') await context.volumes.attach(mount.volume)
+  }
+}
+
+async function createTask(
+  context: ContainerContext,
+  record: ContainerRecord,
+  {
+    sandbox,
+    undo,
+    options,
+  }: {
+    readonly sandbox: ConnectedSandbox
+    readonly undo: AsyncDisposableStack
+    readonly options: LaunchOptions
+  },
+): Promise<Task> {
+  const { spec } = record
+  const consoleSize = options.consoleSize ?? spec.host.consoleSize
+  const runtimeSpec = await buildSpec(context, record, sandbox)
+  const task = await context.runtime.create({
+    containerId: record.id,
+    spec: runtimeSpec,
+    isTerminal: spec.isTty,
+    hasStdin: spec.openStdin,
+    closesStdinOnce: spec.stdinOnce,
+    ...(spec.host.runtime === undefined ? {} : { runtime: spec.host.runtime }),
+    ...(spec.host.logDriver.type === 'none'
+      ? {}
+      : { logPath: containerPaths(context, record.id).log }),
+    ...(consoleSize === undefined ? {} : { consoleSize }),
+  })
+  undo.defer(undoing(context.log, 'remove task', () => task.remove()))
+  return task
+}
+
+function recordFailure(
+  context: ContainerContext,
+  record: ContainerRecord,
+  error: unknown,
+): void {
+  const failure = startFailure(error)
+  const last = lastExit(record)
+  const state: ContainerState =
+    last === undefined
+      ? { status: 'created', failure }
+      : { status: 'exited', last: { ...last, code: failure.code, error: failure.message } }
+  context.table.save({ ...record, state })
+}

@@ -1,0 +1,152 @@
+import { mkdir } from 'node:fs/promises'
+import { createKeyedMutex } from '#base/async.ts'
+import { attachContainer } from '#container/attach.ts'
+import { createPendingAttachments } from '#container/attachments.ts'
+import type { ContainerContext, ContainersDeps } from '#container/context.ts'
+import { createContainer } from '#container/create.ts'
+import { createExecTable } from '#container/exec-table.ts'
+import { createExec, notRunning, resizeExec, startExec } from '#container/exec.ts'
+import { createHealthMonitor } from '#container/health.ts'
+import { containerLogs } from '#container/logs.ts'
+import { watchTask } from '#container/monitor.ts'
+import { snapshotKey } from '#container/mounts.ts'
+import { containerPaths, containersDirectory, rootfsDirectory } from '#container/paths.ts'
+import { pauseContainer, unpauseContainer } from '#container/pause.ts'
+import { removeContainer } from '#container/remove.ts'
+import { renameContainer } from '#container/rename.ts'
+import { cancelRestart } from '#container/restarts.ts'
+import { type Adopted, adoptTasks, recover, startPolicied } from '#container/restore.ts'
+import { startContainer } from '#container/start.ts'
+import { killContainer, restartContainer, stopContainer } from '#container/stop.ts'
+import { openTable } from '#container/table.ts'
+import { containerTop } from '#container/top.ts'
+import type { ContainerDetails, Containers } from '#container/types.ts'
+import { createWaitRegistry, resultOf } from '#container/wait.ts'
+import type { Endpoint } from '#network/types.ts'
+import type { ChainId } from '#oci/digest.ts'
+
+/** The container service as the engine holds it: what clients use, and the engine's own verbs. */
+export interface ContainerService extends Containers {
+  /** First step of a restore: which containers of the earlier engine still run. */
+  adopt(): Promise<Adopted>
+  /** Second step, with the networks restored: settles the rest and sweeps strays. */
+  recover(
+    adopted: Adopted,
+    endpoints: ReadonlyMap<string, readonly Endpoint[]>,
+  ): Promise<void>
+  /** Starts what restart policies want running. */
+  startPolicied(): Promise<void>
+  /** Top layers that containers stand on, for gc. */
+  layersInUse(): Iterable<ChainId>
+  /** No restart, removal or health check is begun any more; what runs goes on running. */
+  close(): void
+}
+
+/** Opens the container service on the records that the metadata store holds. */
+export async function openContainers(deps: ContainersDeps): Promise<ContainerService> {
+  await mkdir(containersDirectory(deps), { recursive: true, mode: 0o710 })
+  await mkdir(rootfsDirectory(deps), { recursive: true, mode: 0o710 })
+  const context = createContext(deps)
+  return { ...containerVerbs(context), ...execVerbs(context), ...engineVerbs(context) }
+}
+
+function createContext(deps: ContainersDeps): ContainerContext {
+  const context: ContainerContext = {
+    ...deps,
+    table: openTable(deps.db, deps.log),
+    locks: createKeyedMutex(),
+    waits: createWaitRegistry(),
+    tasks: new Map(),
+    attachments: createPendingAttachments(),
+    execs: createExecTable(),
+    health: createHealthMonitor(() => context),
+    watch: (id, task) => watchTask(context, id, task),
+    restarts: new Map(),
+    delays: new Map(),
+    kept: new Set(),
+    pendingParents: new Map(),
+    isClosed: false,
+  }
+  return context
+}
+
+type ExecVerbs = Pick<Containers, 'createExec' | 'startExec' | 'getExec' | 'resizeExec'>
+
+function execVerbs(context: ContainerContext): ExecVerbs {
+  return {
+    createExec: async (ref, request) => createExec(context, ref, request),
+    startExec: (execId, options) => startExec(context, execId, options),
+    getExec: (execId) => context.execs.get(execId),
+    resizeExec: (execId, size) => resizeExec(context, execId, size),
+  }
+}
+
+function containerVerbs(context: ContainerContext): Omit<Containers, keyof ExecVerbs> {
+  return {
+    create: (request, signal) => createContainer(context, request, signal),
+    get: (ref) => context.table.resolve(ref),
+    details: (ref) => details(context, ref),
+    list: () => context.table.list(),
+    start: (ref, options) => startContainer(context, ref, options),
+    stop: (ref, options) => stopContainer(context, ref, options),
+    restart: (ref, options) => restartContainer(context, ref, options),
+    kill: (ref, signal) => killContainer(context, ref, signal),
+    pause: (ref) => pauseContainer(context, ref),
+    unpause: (ref) => unpauseContainer(context, ref),
+    rename: (ref, name) => renameContainer(context, ref, name),
+    remove: (ref, options) => removeContainer(context, ref, options),
+    wait: (ref, condition, signal) => {
+      const { id, state } = context.table.resolve(ref)
+      const now = condition === 'not-running' ? resultOf(state) : undefined
+      return now ? Promise.resolve(now) : context.waits.register(id, condition, signal)
+    },
+    attach: (ref, options) => attachContainer(context, ref, options),
+    logs: (ref, options, signal) => containerLogs(context, ref, options, signal),
+    resize: async (ref, size) => {
+      const { id } = context.table.resolve(ref)
+      const task = context.tasks.get(id)
+      if (!task) throw notRunning(id)
+      await task.resize(size)
+    },
+    top: (ref, psArgs) => containerTop(context, ref, psArgs),
+  }
+}
+
+function engineVerbs(
+  context: ContainerContext,
+): Omit<ContainerService, keyof Containers> {
+  return {
+    adopt: () => adoptTasks(context),
+    recover: (adopted, endpoints) => recover(context, adopted, endpoints),
+    startPolicied: () => startPolicied(context),
+    layersInUse: () => [
+      ...context.pendingParents.values(),
+      ...context.table.list().flatMap(({ id }) => {
+        const parent = context.snapshots.find(snapshotKey(id))?.parent
+        return parent === undefined ? [] : [parent]
+      }),
+    ],
+    close: () => {
+      context.isClosed = true
+      for (const { id } of context.table.list()) {
+        cancelRestart(context, id)
+        context.health.stop(id)
+      }
+    },
+  }
+}
+
+function details(context: ContainerContext, ref: string): ContainerDetails {
+  const { id, spec } = context.table.resolve(ref)
+  const paths = containerPaths(context, id)
+  const health = context.health.find(id)
+  return {
+    directory: paths.directory,
+    hostnamePath: paths.hostname,
+    hostsPath: paths.hosts,
+    resolvConfPath: paths.resolvConf,
+    execIds: context.execs.ofContainer(id),
+    ...(spec.host.logDriver.type === 'none' ? {} : { logPath: paths.log }),
+    ...(health === undefined ? {} : { health }),
+  }
+}

@@ -1,0 +1,107 @@
+import { createReadStream, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { open, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createKeyedMutex } from '#base/async.ts'
+import { EngineError, errnoOf } from '#base/errors.ts'
+import type { Logger } from '#base/log.ts'
+import { digestAlgorithm, digestHex, parseDigest, type Digest } from '#oci/digest.ts'
+import { ingestBlob, type IngestPlaces } from '#store/ingest.ts'
+import type { ContentStore } from '#store/types.ts'
+
+const defaultMaxBytes = 4 * 1024 * 1024
+const readBytes = 256 * 1024
+
+/** The content store as gc sees it. */
+export interface OpenContentStore extends ContentStore {
+  /** Drops interrupted ingests that nobody is continuing. */
+  dropIdleIngests(): Promise<void>
+}
+
+/** Opens `<root>/content`. What an earlier engine left half-written is dropped. */
+export function openContentStore(options: { root: string; log: Logger }): OpenContentStore {
+  const places = makePlaces(join(options.root, 'content'))
+  const locks = createKeyedMutex()
+  const active = new Set<string>()
+  const store: OpenContentStore = {
+    find(digest) {
+      const stats = statSync(places.blob(digest), { throwIfNoEntry: false })
+      return stats?.isFile() === true ? { sizeBytes: stats.size } : undefined
+    },
+    path(digest) {
+      if (store.find(digest)) return places.blob(digest)
+      throw missing(digest)
+    },
+    read: (digest, offset = 0) => readBlob(places.blob(digest), digest, offset),
+    readAll: (digest, maxBytes = defaultMaxBytes) =>
+      readWhole(places.blob(digest), digest, maxBytes),
+    ingest: (ingestOptions, signal) =>
+      ingestBlob({ places, locks, active, store, log: options.log }, ingestOptions, signal),
+    remove: (digest) => removeFile(places.blob(digest)),
+    async dropIdleIngests() {
+      for (const name of readdirSync(places.ingests)) {
+        if (!active.has(name)) await removeFile(join(places.ingests, name))
+      }
+    },
+    list: () => listBlobs(places, store),
+  }
+  return store
+}
+
+function makePlaces(base: string): IngestPlaces {
+  const ingests = join(base, 'ingest')
+  rmSync(ingests, { recursive: true, force: true })
+  mkdirSync(base, { recursive: true, mode: 0o700 })
+  mkdirSync(ingests, { mode: 0o700 })
+  const directory = (algorithm: string) => join(base, 'blobs', algorithm)
+  for (const algorithm of ['sha256', 'sha512']) {
+    mkdirSync(directory(algorithm), { recursive: true, mode: 0o700 })
+  }
+  return {
+    ingests,
+    directory: (digest) => directory(digestAlgorithm(digest)),
+    blob: (digest) => join(directory(digestAlgorithm(digest)), digestHex(digest)),
+  }
+}
+
+async function removeFile(path: string): Promise<void> {
+  await unlink(path).catch((error: unknown) => {
+    if (errnoOf(error) !== 'ENOENT') throw error
+  })
+}
+
+function missing(digest: Digest): EngineError {
+  return new EngineError('not_found', `content digest ${digest}: not found`)
+}
+
+async function* readBlob(path: string, digest: Digest, offset: number): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream(path, { start: offset, highWaterMark: readBytes })
+  } catch (error) {
+    throw errnoOf(error) === 'ENOENT' ? missing(digest) : error
+  }
+}
+
+async function readWhole(path: string, digest: Digest, maxBytes: number): Promise<Uint8Array> {
+  await using file = await open(path).catch((error: unknown) => {
+    throw errnoOf(error) === 'ENOENT' ? missing(digest) : error
+  })
+  const { size } = await file.stat()
+  if (size > maxBytes) {
+    throw new EngineError(
+      'resource_exhausted',
+      `read content ${digest}: ${size} bytes exceed the limit of ${maxBytes}`,
+    )
+  }
+  return await file.readFile()
+}
+
+function* listBlobs(places: IngestPlaces, store: ContentStore) {
+  for (const algorithm of ['sha256', 'sha512']) {
+    const sample = parseDigest(`${algorithm}:${'0'.repeat(algorithm === 'sha256' ? 64 : 128)}`)
+    for (const hex of readdirSync(places.directory(sample))) {
+      const digest = parseDigest(`${algorithm}:${hex}`)
+      const found = store.find(digest)
+      if (found) yield { digest, sizeBytes: found.sizeBytes }
+    }
+  }
+}
