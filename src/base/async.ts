@@ -48,11 +48,12 @@ export async function mapPool<T, R>(
 ): Promise<R[]> {
   const results: R[] = Array.from({ length: items.length })
   const abort = new AbortController()
-  let next = 0
+  // One iterator for all lanes: each takes the next item when it is free.
+  const queue = items.entries()
   const lane = async () => {
-    for (let index = next++; index < items.length; index = next++) {
+    for (const [index, item] of queue) {
       if (abort.signal.aborted) return
-      results[index] = await work(items[index] as T, abort.signal)
+      results[index] = await work(item, abort.signal)
     }
   }
   const lanes = Array.from({ length: Math.min(limit, items.length) }, () =>
@@ -68,20 +69,14 @@ export async function mapPool<T, R>(
 }
 
 /** Waits, or rejects with the signal's reason. */
-export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(abortReason(signal))
-    const timer = setTimeout(done, ms)
-    function done() {
-      signal?.removeEventListener('abort', cancelled)
-      resolve()
-    }
-    function cancelled() {
-      clearTimeout(timer)
-      reject(abortReason(signal as AbortSignal))
-    }
-    signal?.addEventListener('abort', cancelled, { once: true })
-  })
+export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, ms)
+  try {
+    await abortable(promise, signal)
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** Settles as `promise` does, or rejects with the signal's reason first. */

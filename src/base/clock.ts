@@ -1,4 +1,4 @@
-import type { Brand } from '#base/brand.ts'
+import { type Brand, branded } from '#base/brand.ts'
 import { EngineError } from '#base/errors.ts'
 
 /** A moment in nanoseconds since the Unix epoch, UTC. */
@@ -13,15 +13,15 @@ export function now(): Instant {
   // performance.now() is monotonic and drifts from a stepped wall clock; follow Date past 5 ms.
   const wall = Date.now() * 1000
   const chosen = Math.abs(micros - wall) > 5000 ? wall : micros
-  return (BigInt(chosen) * 1000n) as Instant
+  return branded<Instant>(BigInt(chosen) * 1000n)
 }
 
 export function instantFromNanos(nanos: bigint): Instant {
-  return nanos as Instant
+  return branded<Instant>(nanos)
 }
 
 export function instantFromMillis(millis: number): Instant {
-  return (BigInt(Math.trunc(millis)) * 1_000_000n) as Instant
+  return branded<Instant>(BigInt(Math.trunc(millis)) * 1_000_000n)
 }
 
 export function millisOf(instant: Instant): number {
@@ -54,7 +54,7 @@ export function parseInstant(text: string): Instant {
     throw new EngineError('invalid_argument', `parse time "${text}": not an RFC 3339 time`)
   }
   const fraction = BigInt((match[2] ?? '').padEnd(9, '0'))
-  return (BigInt(millis) * 1_000_000n + fraction) as Instant
+  return branded<Instant>(BigInt(millis) * 1_000_000n + fraction)
 }
 
 function wholeSeconds(instant: Instant): string {

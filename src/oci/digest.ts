@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Brand } from '#base/brand.ts'
+import { type Brand, branded } from '#base/brand.ts'
 import { EngineError } from '#base/errors.ts'
 
 /** `algorithm:hex` of exact bytes. Made only by this file's functions. */
@@ -17,21 +17,21 @@ export function parseDigest(text: string): Digest {
   if (rest.length > 0 || !/^[a-f0-9]+$/.test(hex) || hexLength[algorithm] !== hex.length) {
     throw new EngineError('invalid_argument', `parse digest "${text}": invalid digest format`)
   }
-  return text as Digest
+  return branded<Digest>(text)
 }
 
 export function parseDiffId(text: string): DiffId {
-  return parseDigest(text) as DiffId
+  return branded<DiffId>(parseDigest(text))
 }
 
 /** The sha256 digest of `bytes`. */
 export function digestOf(bytes: Uint8Array | string): Digest {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest
+  return branded<Digest>(`sha256:${createHash('sha256').update(bytes).digest('hex')}`)
 }
 
 /** The digest of `bytes` in the algorithm that another digest of them uses. */
 export function digestOfAlgorithm(algorithm: 'sha256' | 'sha512', bytes: Uint8Array): Digest {
-  return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}` as Digest
+  return branded<Digest>(`${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`)
 }
 
 export function digestAlgorithm(digest: Digest): 'sha256' | 'sha512' {
@@ -47,9 +47,7 @@ export function chainIds(diffIds: readonly DiffId[]): ChainId[] {
   const chain: ChainId[] = []
   for (const diffId of diffIds) {
     const parent = chain.at(-1)
-    chain.push(
-      (parent === undefined ? diffId : digestOf(`${parent} ${diffId}`)) as Digest as ChainId,
-    )
+    chain.push(branded<ChainId>(parent === undefined ? diffId : digestOf(`${parent} ${diffId}`)))
   }
   return chain
 }

@@ -16,3 +16,6 @@ export function compareApiVersions(a: string, b: string): number {
 export function isApiVersionAtLeast(version: string, minimum: string): boolean {
   return compareApiVersions(version, minimum) >= 0
 }
+
+/** The version of this product; the engine and the command line are released together. */
+export const productVersion = '0.1.0'

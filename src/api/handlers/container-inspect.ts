@@ -1,0 +1,31 @@
+import { containerPaths } from '#container/paths.ts'
+import { type Answer, json } from '#api/answer.ts'
+import { type Call, isSince, pathParam } from '#api/call.ts'
+import { toContainerInspect } from '#api/mapping/container-inspect.ts'
+import { networkIdFinder } from '#api/networks.ts'
+
+export async function inspectContainer(call: Call): Promise<Answer> {
+  const { engine } = call
+  const record = engine.containers.get(pathParam(call, 'id'))
+  const { storageDriver } = await engine.systemFacts()
+  const paths = containerPaths(engine.config, record.id)
+  return json(
+    toContainerInspect(record, {
+      paths,
+      sandboxKey: `${engine.config.execRoot}/netns/${record.id}`,
+      storageDriver: storageDriver.name,
+      isLegacy: !isSince(call, '1.52'),
+      findNetworkId: networkIdFinder(engine),
+      execIds: [],
+    }),
+  )
+}
+
+export async function topContainer(call: Call): Promise<Answer> {
+  const psArgs = (call.query.get('ps_args') ?? '').split(/\s+/).filter((word) => word !== '')
+  const { titles, processes } = await call.engine.containers.top(
+    pathParam(call, 'id'),
+    psArgs.length > 0 ? psArgs : ['-ef'],
+  )
+  return json({ Titles: titles, Processes: processes })
+}

@@ -1,0 +1,44 @@
+import { now } from '#base/clock.ts'
+import type { ContainerRecord } from '#container/types.ts'
+import type { Answer } from '#api/answer.ts'
+import { type Call, queryBool, queryInteger } from '#api/call.ts'
+import { containerFilterKeys, containerPredicate } from '#api/filters/containers.ts'
+import { toContainerSummary } from '#api/mapping/container-summary.ts'
+import { networkIdFinder } from '#api/networks.ts'
+import type { ContainerSummary } from '#wire/containers.ts'
+import { parseFilters } from '#wire/filters.ts'
+
+/** `GET /containers/json`: newest first, running ones unless asked otherwise, from memory. */
+export function listContainers(call: Call): Answer {
+  const filters = parseFilters(call.query.get('filters'), containerFilterKeys)
+  const matches = containerPredicate(call.engine, filters)
+  const limit = queryInteger(call, 'limit') ?? -1
+  // Some filters are about containers that do not run, and so imply `all`.
+  const isAll = queryBool(call, 'all') || limit > 0 || 'status' in filters || 'exited' in filters
+  const found = call.engine.containers
+    .list()
+    .filter((record) => (isAll || isUp(record)) && matches(record))
+    .toSorted(newestFirst)
+  const shown = limit > 0 ? found.slice(0, limit) : found
+  const at = now()
+  const rows = shown.map((record) => call.summaries.row(record, at))
+  return { type: 'json-text', status: 200, text: `[${rows.join(',')}]` }
+}
+
+export function listSummaries(
+  call: Call,
+  records: readonly ContainerRecord[],
+): readonly ContainerSummary[] {
+  const at = now()
+  const findNetworkId = networkIdFinder(call.engine)
+  return records.map((record) => toContainerSummary(record, findNetworkId, at))
+}
+
+function isUp({ state }: ContainerRecord): boolean {
+  return state.status === 'running' || state.status === 'paused' || state.status === 'restarting'
+}
+
+function newestFirst(a: ContainerRecord, b: ContainerRecord): number {
+  if (a.createdAt === b.createdAt) return 0
+  return a.createdAt > b.createdAt ? -1 : 1
+}

@@ -1,0 +1,87 @@
+import type { IncomingMessage } from 'node:http'
+import { EngineError } from '#base/errors.ts'
+import type { Platform } from '#oci/descriptor.ts'
+import { parsePlatform } from '#oci/platform.ts'
+import type { Answer } from '#api/answer.ts'
+import { parseJson } from '#api/body.ts'
+import { type Call, queryText } from '#api/call.ts'
+import { namedReference } from '#api/handlers/images.ts'
+import { parseRegistryAuth } from '#api/mapping/registry-auth.ts'
+import { progressAnswer } from '#api/progress-stream.ts'
+import { decodeRequest } from '#wire/decode.ts'
+import { PlatformBody } from '#wire/images.ts'
+
+/** `POST /images/create`: a pull, or with `fromSrc` the import of a root filesystem. */
+export function createImage(call: Call): Answer {
+  const fromImage = queryText(call, 'fromImage')
+  const fromSource = queryText(call, 'fromSrc')
+  if (fromImage !== undefined) return pullImage(call, fromImage)
+  if (fromSource !== undefined) return importImage(call, fromSource)
+  throw new EngineError('invalid_argument', 'create image: neither fromImage nor fromSrc is given')
+}
+
+function pullImage(call: Call, name: string): Answer {
+  const reference = namedReference(name, queryText(call, 'tag'))
+  const auth = parseRegistryAuth(call.request.headers['x-registry-auth'])
+  const options = {
+    reference,
+    headers: registryHeaders(call.request),
+    ...(auth ? { auth } : {}),
+    ...queryPlatform(call),
+  }
+  return progressAnswer(async (onProgress) => {
+    await call.engine.images.pull({ ...options, onProgress }, call.signal)
+  })
+}
+
+function importImage(call: Call, source: string): Answer {
+  if (source !== '-') {
+    throw new EngineError(
+      'not_implemented',
+      `import "${source}": only the request body can be imported`,
+      { hint: 'download it and import "-"' },
+    )
+  }
+  const repository = queryText(call, 'repo')
+  const message = queryText(call, 'message')
+  const options = {
+    ...(repository === undefined
+      ? {}
+      : { reference: namedReference(repository, queryText(call, 'tag')) }),
+    ...(message === undefined ? {} : { message }),
+    changes: call.query.getAll('changes'),
+    ...queryPlatform(call),
+  }
+  return progressAnswer(async (onProgress) => {
+    await call.engine.images.import(call.request, { ...options, onProgress }, call.signal)
+  })
+}
+
+/** `POST /images/load`: a docker-archive or OCI layout as the request body. */
+export function loadImages(call: Call): Answer {
+  const options = queryPlatform(call)
+  return progressAnswer(async (onProgress) => {
+    await call.engine.images.load(call.request, { ...options, onProgress }, call.signal)
+  })
+}
+
+function queryPlatform(call: Call): { readonly platform?: Platform } {
+  const text = queryText(call, 'platform')
+  return text === undefined ? {} : { platform: readPlatform(text) }
+}
+
+/** `linux/arm64`, or since 1.48 its JSON form. */
+function readPlatform(text: string): Platform {
+  if (!text.startsWith('{')) return parsePlatform(text)
+  const { os, architecture, variant } = decodeRequest(PlatformBody, parseJson(text))
+  return { os, architecture, ...(variant === undefined ? {} : { variant }) }
+}
+
+/** `X-Meta-*` headers go on to the registry. */
+function registryHeaders(request: IncomingMessage): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(request.headers).flatMap(([name, value]) =>
+      name.startsWith('x-meta-') && typeof value === 'string' ? [[name, value]] : [],
+    ),
+  )
+}

@@ -1,0 +1,83 @@
+import { now } from '#base/clock.ts'
+import { EngineError } from '#base/errors.ts'
+import { parseDigest } from '#oci/digest.ts'
+import { parseReference, withDefaultTag, withDigest, withTag } from '#oci/reference.ts'
+import type { Reference } from '#oci/reference.ts'
+import { type Answer, empty, json } from '#api/answer.ts'
+import { type Call, isSince, pathParam, queryBool, queryText } from '#api/call.ts'
+import { imageFilterKeys, imagePredicate } from '#api/filters/images.ts'
+import {
+  type ImageFacts,
+  toDeleteItem,
+  toHistoryItem,
+  toImageInspect,
+  toImageSummary,
+} from '#api/mapping/image.ts'
+import { imageUsers } from '#api/usage.ts'
+import { parseFilters } from '#wire/filters.ts'
+
+export async function listImages(call: Call): Promise<Answer> {
+  const { engine } = call
+  const filters = parseFilters(call.query.get('filters'), imageFilterKeys)
+  const matches = imagePredicate(engine.images, filters, now())
+  const facts = await imageFacts(call)
+  const countsContainers = isSince(call, '1.51')
+  const containers = countsContainers ? engine.containers.list() : []
+  const images = engine.images
+    .list()
+    .filter(matches)
+    .toSorted((a, b) => Number(b.createdAt - a.createdAt))
+  return json(
+    images.map((image) =>
+      toImageSummary(image, {
+        ...facts,
+        containers: countsContainers ? imageUsers(containers, image.id).length : -1,
+      }),
+    ),
+  )
+}
+
+export async function inspectImage(call: Call): Promise<Answer> {
+  const image = call.engine.images.get(pathParam(call, 'name'))
+  return json(toImageInspect(image, await imageFacts(call)))
+}
+
+export function imageHistory(call: Call): Answer {
+  return json(call.engine.images.history(pathParam(call, 'name')).map(toHistoryItem))
+}
+
+export function tagImage(call: Call): Answer {
+  const repository = queryText(call, 'repo')
+  if (repository === undefined) {
+    throw new EngineError('invalid_argument', 'invalid reference format')
+  }
+  const target = namedReference(repository, queryText(call, 'tag'))
+  if (target.digest !== undefined) {
+    throw new EngineError('invalid_argument', 'refusing to create a tag with a digest reference')
+  }
+  call.engine.images.tag(pathParam(call, 'name'), target)
+  return empty(201)
+}
+
+export async function removeImage(call: Call): Promise<Answer> {
+  const { containers, images } = call.engine
+  const removed = await images.remove(pathParam(call, 'name'), {
+    force: queryBool(call, 'force'),
+    noPrune: queryBool(call, 'noprune'),
+    usedBy: (id) => imageUsers(containers.list(), id),
+  })
+  return json(removed.map(toDeleteItem))
+}
+
+/** A name with the tag or digest that came beside it, `latest` without any. */
+export function namedReference(name: string, tagOrDigest: string | undefined): Reference {
+  const reference = parseReference(name)
+  if (tagOrDigest === undefined) return withDefaultTag(reference)
+  if (tagOrDigest.includes(':')) return withDigest(reference, parseDigest(tagOrDigest))
+  return withTag(reference, tagOrDigest)
+}
+
+async function imageFacts(call: Call): Promise<ImageFacts> {
+  const { storageDriver } = await call.engine.systemFacts()
+  return { version: call.version, storageDriver: storageDriver.name, containers: -1 }
+}

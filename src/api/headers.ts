@@ -1,0 +1,20 @@
+import type { ApiOptions } from '#api/call.ts'
+import { newestApiVersion } from '#wire/versions.ts'
+
+/** What every response carries. */
+export function commonHeaders(options: ApiOptions): Readonly<Record<string, string>> {
+  return {
+    'Api-Version': newestApiVersion,
+    'Docker-Experimental': 'false',
+    Ostype: 'linux',
+    Server: `Gantry/${options.engineVersion} (linux)`,
+  }
+}
+
+export const contentTypes = {
+  json: 'application/json',
+  jsonLines: 'application/jsonl',
+  rawStream: 'application/vnd.docker.raw-stream',
+  multiplexedStream: 'application/vnd.docker.multiplexed-stream',
+  plain: 'text/plain; charset=utf-8',
+} as const

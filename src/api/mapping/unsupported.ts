@@ -1,0 +1,35 @@
+import { EngineError } from '#base/errors.ts'
+import type { HostConfig } from '#wire/containers.ts'
+
+/** Refuses settings that the engine cannot honour: silence would promise what does not hold. */
+export function checkSupported(config: HostConfig): void {
+  const asked: Readonly<Record<string, boolean>> = {
+    VolumesFrom: isFilled(config.VolumesFrom),
+    Links: isFilled(config.Links),
+    DeviceRequests: isFilled(config.DeviceRequests),
+    BlkioWeightDevice: isFilled(config.BlkioWeightDevice),
+    BlkioDeviceReadBps: isFilled(config.BlkioDeviceReadBps),
+    BlkioDeviceWriteBps: isFilled(config.BlkioDeviceWriteBps),
+    BlkioDeviceReadIOps: isFilled(config.BlkioDeviceReadIOps),
+    BlkioDeviceWriteIOps: isFilled(config.BlkioDeviceWriteIOps),
+    StorageOpt: Object.keys(config.StorageOpt ?? {}).length > 0,
+    CpuRealtimePeriod: (config.CpuRealtimePeriod ?? 0) !== 0,
+    CpuRealtimeRuntime: (config.CpuRealtimeRuntime ?? 0) !== 0,
+    VolumeDriver: !['', 'local'].includes(config.VolumeDriver ?? ''),
+  }
+  const field = Object.keys(asked).find((name) => asked[name])
+  if (field !== undefined) {
+    throw new EngineError('not_implemented', `HostConfig.${field} is not supported by this engine`)
+  }
+  const isolation = config.Isolation ?? ''
+  if (isolation !== '' && isolation !== 'default') {
+    throw new EngineError(
+      'invalid_argument',
+      `invalid isolation '${isolation}': only 'default' is supported on linux`,
+    )
+  }
+}
+
+function isFilled(values: readonly unknown[] | null | undefined): boolean {
+  return (values?.length ?? 0) > 0
+}

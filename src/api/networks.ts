@@ -1,0 +1,7 @@
+import type { Engine } from '#engine/types.ts'
+import type { FindNetworkId } from '#api/mapping/endpoints.ts'
+
+/** Looks a network's id up by its exact name; undefined when there is none. */
+export function networkIdFinder(engine: Pick<Engine, 'networks'>): FindNetworkId {
+  return (name) => engine.networks.list().find((network) => network.name === name)?.id
+}

@@ -1,0 +1,63 @@
+/** `--security-opt`: what it says and what follows from it. */
+import { EngineError } from '#base/errors.ts'
+import type { RuntimeSeccomp } from '#oci/runtime-spec.ts'
+import { customSeccomp, defaultSeccomp } from '#runtime/spec/seccomp.ts'
+import type { SpecInput } from '#runtime/spec/types.ts'
+
+export interface SecurityOptions {
+  readonly noNewPrivileges: boolean
+  /** `default`, `unconfined`, or a profile as JSON text. */
+  readonly seccomp: string
+  /** `systempaths=unconfined`: nothing is masked or read-only. */
+  readonly hasSystemPaths: boolean
+  readonly apparmor?: string
+}
+
+/** @throws EngineError invalid_argument with Docker's texts */
+export function parseSecurityOptions(texts: readonly string[]): SecurityOptions {
+  let result: SecurityOptions = {
+    noNewPrivileges: false,
+    seccomp: 'default',
+    hasSystemPaths: false,
+  }
+  for (const text of texts) result = { ...result, ...parseOption(text) }
+  return result
+}
+
+function parseOption(text: string): Partial<SecurityOptions> {
+  if (text === 'no-new-privileges') return { noNewPrivileges: true }
+  const [, name, value = ''] = /^([^=:]+)[=:](.*)$/s.exec(text) ?? []
+  switch (name) {
+    case 'no-new-privileges':
+      if (value !== 'true' && value !== 'false') throw invalid(text)
+      return { noNewPrivileges: value === 'true' }
+    case 'seccomp':
+      return { seccomp: value === 'builtin' ? 'default' : value }
+    case 'systempaths':
+      if (value !== 'unconfined') throw invalid(text)
+      return { hasSystemPaths: true }
+    case 'apparmor':
+      return { apparmor: value }
+    // Labels say nothing on a machine without SELinux; Docker takes them too.
+    case 'label':
+      return {}
+    default:
+      throw invalid(text)
+  }
+}
+
+function invalid(text: string): EngineError {
+  return new EngineError('invalid_argument', `invalid --security-opt 2: ${JSON.stringify(text)}`)
+}
+
+/** No filter when privileged, unless a profile was given. */
+export function resolveSeccomp(
+  input: SpecInput,
+  options: SecurityOptions,
+  capabilities: readonly string[],
+): RuntimeSeccomp | undefined {
+  if (options.seccomp === 'unconfined') return undefined
+  if (options.seccomp !== 'default') return customSeccomp(options.seccomp, capabilities)
+  if (input.isPrivileged === true) return undefined
+  return defaultSeccomp(capabilities, input.seccompPath)
+}
