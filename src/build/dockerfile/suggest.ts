@@ -3,7 +3,7 @@ export function nearestKeyword(word: string, candidates: readonly string[]): str
   const ranked = candidates
     .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
     .filter(({ distance, candidate }) => distance <= 2 && distance < candidate.length / 2)
-    .sort((a, b) => a.distance - b.distance)
+    .toSorted((a, b) => a.distance - b.distance)
   return ranked[0]?.candidate
 }
 

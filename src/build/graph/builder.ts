@@ -1,4 +1,5 @@
 /** Collects vertices; equal ones fold into one. */
+import { branded } from '#base/brand.ts'
 import { digestOf } from '#oci/digest.ts'
 import type { SourceRange } from '#build/dockerfile/source.ts'
 import { canonicalJson } from '#build/graph/canonical.ts'
@@ -31,5 +32,5 @@ export function createGraphBuilder(): GraphBuilder {
 }
 
 function vertexId(op: Op, inputs: readonly VertexId[], ignoresCache: boolean): VertexId {
-  return digestOf(canonicalJson({ op, inputs, ignoresCache })) as VertexId
+  return branded<VertexId>(digestOf(canonicalJson({ op, inputs, ignoresCache })))
 }

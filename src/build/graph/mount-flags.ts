@@ -63,25 +63,35 @@ const fieldsByType: Readonly<Record<MountType, readonly Field[]>> = {
 
 /** @throws EngineError invalid_argument */
 export function parseMountFlag(text: string): MountFlag {
-  const fields = text.split(',').map((field) => field.split(/=(.*)/s, 2) as [string, string?])
-  const type = fields.find(([key]) => key.toLowerCase() === 'type')?.[1] ?? 'bind'
+  const fields = text.split(',').map(splitField)
+  const type = fields.find(({ key }) => key === 'type')?.value ?? 'bind'
   if (!isMountType(type)) throw invalid(`unsupported mount type "${type}"`)
   const values = new Map<Field, string>()
-  for (const [key, value] of fields) readField(key.toLowerCase(), value)
-  return { type, ...textFields(values), ...numberFields(values), ...booleanFields(values) }
-
-  function readField(key: string, value: string | undefined): void {
-    if (key === 'type') return
+  for (const { key, value } of fields) {
     if (key === 'rw' || key === 'readwrite') {
-      values.set('ro', value === undefined || readBoolean(key, value) ? 'false' : 'true')
-      return
+      values.set('ro', readBoolean(key, value ?? 'true') ? 'false' : 'true')
+    } else if (key !== 'type') {
+      values.set(fieldOf(type, key), value ?? 'true')
     }
-    const field = Object.hasOwn(aliases, key) ? aliases[key] : undefined
-    if (field === undefined || !fieldsByType[type as MountType].includes(field)) {
-      throw invalid(`unexpected key '${key}' for mount type '${type}'`)
-    }
-    values.set(field, value ?? 'true')
   }
+  return { type, ...textFields(values), ...numberFields(values), ...booleanFields(values) }
+}
+
+interface KeyText {
+  readonly key: string
+  readonly value: string | undefined
+}
+
+function splitField(field: string): KeyText {
+  const equals = field.indexOf('=')
+  if (equals < 0) return { key: field.toLowerCase(), value: undefined }
+  return { key: field.slice(0, equals).toLowerCase(), value: field.slice(equals + 1) }
+}
+
+function fieldOf(type: MountType, key: string): Field {
+  const field = Object.hasOwn(aliases, key) ? aliases[key] : undefined
+  if (field !== undefined && fieldsByType[type].includes(field)) return field
+  throw invalid(`unexpected key '${key}' for mount type '${type}'`)
 }
 
 function isMountType(text: string): text is MountType {

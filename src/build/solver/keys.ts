@@ -1,3 +1,4 @@
+import { branded } from '#base/brand.ts'
 import { canonicalJson } from '#build/graph/canonical.ts'
 import type { Op } from '#build/graph/types.ts'
 import type { CacheKey, InputUse } from '#build/solver/types.ts'
@@ -25,5 +26,5 @@ export function cacheKey(op: Digest, inputs: readonly KeyInput[]): CacheKey | un
     if (digest === undefined) return undefined
     parts.push(`${use} ${digest}`)
   }
-  return digestOf([op, ...parts].join('\n')) as Digest as CacheKey
+  return branded<CacheKey>(digestOf([op, ...parts].join('\n')))
 }

@@ -8,26 +8,30 @@ export interface Slots {
 export function createSlots(limit: number): Slots {
   const waiting: (() => void)[] = []
   let free = limit
+  /** Hands the slot to the next in line, so that nobody can slip in between. */
   const release = () => {
-    free++
-    waiting.shift()?.()
+    const next = waiting.shift()
+    if (next) next()
+    else free++
   }
+  const slot = { [Symbol.dispose]: release }
   return {
     async acquire(signal) {
-      while (free === 0) {
-        const { promise, resolve } = Promise.withResolvers<void>()
-        waiting.push(resolve)
-        try {
-          await abortable(promise, signal)
-        } catch (error) {
-          const index = waiting.indexOf(resolve)
-          if (index >= 0) waiting.splice(index, 1)
-          else waiting.shift()?.()
-          throw error
-        }
+      if (free > 0) {
+        free--
+        return slot
       }
-      free--
-      return { [Symbol.dispose]: release }
+      const { promise, resolve } = Promise.withResolvers<void>()
+      waiting.push(resolve)
+      try {
+        await abortable(promise, signal)
+      } catch (error) {
+        const index = waiting.indexOf(resolve)
+        if (index >= 0) waiting.splice(index, 1)
+        else release()
+        throw error
+      }
+      return slot
     },
   }
 }

@@ -96,8 +96,8 @@ function exec(command: string): Op {
   }
 }
 
-function run(graph: GraphBuilder, name: string, input: VertexId, ignoresCache = false): VertexId {
-  return graph.add(exec(name), [input], { name, ignoresCache })
+function run(graph: GraphBuilder, name: string, input: VertexId): VertexId {
+  return graph.add(exec(name), [input], { name })
 }
 
 function copy(
@@ -219,8 +219,8 @@ test('--no-cache runs a cached step again', async () => {
   const fake = createFake(concatenate)
   for (const ignoresCache of [false, true]) {
     const graph = createGraphBuilder()
-    await solve(graph, [run(graph, 'step', image(graph, 'base'), ignoresCache)], { fake, cache })
-      .results
+    const step = graph.add(exec('step'), [image(graph, 'base')], { name: 'step', ignoresCache })
+    await solve(graph, [step], { fake, cache }).results
   }
   assert.deepEqual(fake.ran, ['base', 'step', 'step'])
 })

@@ -25,13 +25,18 @@ export type InputUse =
   /** Nothing that changes the output (the destination of COPY --link). */
   | { readonly use: 'none' }
 
+export interface SelectionSource<R> {
+  readonly index: number
+  readonly input: R
+}
+
 /** What executes operations; `R` is a result: a snapshot, a context, a fetched file. */
 export interface Executor<R> {
   inputUse(vertex: Vertex, index: number): InputUse
   /** Sources know their key without inputs: an image's digest, a URL's checksum; undefined = ask `identity`. */
   sourceKey(vertex: Vertex, signal: AbortSignal): Promise<Digest | undefined>
   /** Digest of the files of input `index` that the vertex reads, times left out. */
-  selectionDigest(vertex: Vertex, index: number, input: R, signal: AbortSignal): Promise<Digest>
+  selectionDigest(vertex: Vertex, source: SelectionSource<R>, signal: AbortSignal): Promise<Digest>
   /** Digest of a result's whole content, times left out. */
   identity(result: R, signal: AbortSignal): Promise<Digest>
   run(vertex: Vertex, inputs: readonly R[], context: RunContext): Promise<R>

@@ -2,7 +2,7 @@ import { EngineError } from '#base/errors.ts'
 
 /** `80`, `8000-8002/udp` → `80/tcp`, `8000/udp`, … sorted. @throws EngineError invalid_argument */
 export function parseExposedPorts(words: readonly string[]): string[] {
-  return [...new Set(words.flatMap(parseOne))].sort()
+  return [...new Set(words.flatMap(parseOne))].toSorted()
 }
 
 function parseOne(word: string): string[] {
