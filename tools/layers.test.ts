@@ -8,7 +8,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   base: [],
   oci: ['base'],
   wire: ['base'],
-  sys: ['base'],
+  sys: ['base', 'oci'],
   store: ['base', 'oci', 'wire', 'sys'],
   registry: ['base', 'oci', 'sys'],
   client: ['base', 'oci', 'wire'],

@@ -14,7 +14,7 @@ import { deliver } from '#api/deliver.ts'
 import { dispatch, type DispatchContext, findRoute } from '#api/dispatch.ts'
 import { commonHeaders, contentTypes } from '#api/headers.ts'
 import { createSummaryCache } from '#api/mapping/container-summary.ts'
-import { networkIdFinder } from '#api/networks.ts'
+import { summaryFacts } from '#api/facts.ts'
 import { compileRoutes } from '#api/route.ts'
 import { routes } from '#api/routes.ts'
 import { type TakenConnection, takePlain, takeUpgraded } from '#api/takeover.ts'
@@ -43,7 +43,7 @@ export function createApiServer(engine: Engine, options: ApiOptions): ApiServer 
     engine,
     options,
     match: compileRoutes(routes),
-    summaries: createSummaryCache(networkIdFinder(engine)),
+    summaries: createSummaryCache(summaryFacts(engine)),
     log: engine.log.child({ part: 'api' }),
     closing: closing.signal,
     inFlight: new Set(),

@@ -4,6 +4,7 @@ import type { ContainersClient } from '#client/containers.ts'
 import { execsOver } from '#client/execs.ts'
 import type { ExecsClient } from '#client/execs.ts'
 import { parseHost } from '#client/host.ts'
+import type { Endpoint } from '#client/host.ts'
 import { imagesOver } from '#client/images.ts'
 import type { ImagesClient } from '#client/images.ts'
 import { networksOver } from '#client/networks.ts'
@@ -24,6 +25,10 @@ export interface ClientOptions {
   readonly apiVersion?: string | undefined
   /** Added to every request (`HttpHeaders` of a client configuration). */
   readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Opens the way to the engine at the first request, when `host` cannot be dialled directly. */
+  readonly locate?: (() => Promise<Endpoint>) | undefined
+  /** Asked once when nothing listens; true sends the request again. */
+  readonly whenUnreachable?: (() => Promise<boolean>) | undefined
 }
 
 /**
@@ -48,7 +53,10 @@ export interface Client extends Disposable {
  * @throws EngineError invalid_argument for a host text it cannot read
  */
 export function openClient(options: ClientOptions): Client {
-  const transport = openTransport({ ...options, endpoint: parseHost(options.host) })
+  const transport = openTransport({
+    ...options,
+    endpoint: options.locate ?? parseHost(options.host),
+  })
   const calls = callsOver(transport)
   return {
     containers: containersOver(calls, transport),

@@ -22,21 +22,21 @@ export interface ListContainersOptions extends ListOptions {
 }
 
 export interface AttachOptions {
-  readonly stdin?: boolean
-  readonly stdout?: boolean
-  readonly stderr?: boolean
+  readonly stdin?: boolean | undefined
+  readonly stdout?: boolean | undefined
+  readonly stderr?: boolean | undefined
   /** Replay the log first. */
-  readonly logs?: boolean
-  readonly stream?: boolean
+  readonly logs?: boolean | undefined
+  readonly stream?: boolean | undefined
   readonly detachKeys?: string | undefined
 }
 
 export interface LogsOptions {
-  readonly stdout?: boolean
-  readonly stderr?: boolean
-  readonly follow?: boolean
-  readonly timestamps?: boolean
-  readonly details?: boolean
+  readonly stdout?: boolean | undefined
+  readonly stderr?: boolean | undefined
+  readonly follow?: boolean | undefined
+  readonly timestamps?: boolean | undefined
+  readonly details?: boolean | undefined
   /** `seconds[.nanoseconds]` since the epoch. */
   readonly since?: string | undefined
   readonly until?: string | undefined

@@ -12,3 +12,19 @@ function exactInteger(_key: string, value: unknown, context?: { source?: string 
   if (typeof value !== 'number' || Number.isSafeInteger(value) || source === undefined) return value
   return /^-?\d+$/.test(source) ? BigInt(source) : value
 }
+
+declare global {
+  interface JSON {
+    /** ECMAScript "JSON.parse source text access": a text that stringify writes as it is. */
+    rawJSON(text: string): unknown
+  }
+}
+
+/** JSON with exact big integers; compact, or with `indent` spaces. */
+export function formatJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value ?? null, writeBigInteger, indent)
+}
+
+function writeBigInteger(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? JSON.rawJSON(String(value)) : value
+}

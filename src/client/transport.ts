@@ -1,6 +1,6 @@
 import http from 'node:http'
 import type { Socket } from 'node:net'
-import { EngineError } from '#base/errors.ts'
+import { EngineError, errnoOf } from '#base/errors.ts'
 import { abortReason } from '#base/async.ts'
 import { errorOfConnection, errorOfReply } from '#client/errors.ts'
 import type { Endpoint } from '#client/host.ts'
@@ -45,39 +45,78 @@ export interface Transport extends Disposable {
 }
 
 export interface TransportOptions {
-  readonly endpoint: Endpoint
+  /** A function is asked once, at the first request (a tunnel that has to be opened). */
+  readonly endpoint: Endpoint | (() => Promise<Endpoint>)
   readonly tls?: TlsOptions | undefined
   /** Prefixes paths with `/v1.47`; without it the engine's newest version answers. */
   readonly apiVersion?: string | undefined
   /** Added to every request. */
   readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Asked once when nothing listens at the endpoint; true sends the request again. */
+  readonly whenUnreachable?: (() => Promise<boolean>) | undefined
 }
 
 /** Connections are kept alive and shared by consecutive requests; `using` closes idle ones. */
 export function openTransport(options: TransportOptions): Transport {
-  const { endpoint } = options
   const opening = openLibrary(options.tls)
-  const begin = async (call: RequestOptions, extra: Readonly<Record<string, string>>) => {
+  let located: Promise<Endpoint> | undefined
+  let isAwake = options.whenUnreachable === undefined
+
+  async function begin(call: RequestOptions, extra: Readonly<Record<string, string>>) {
     const { request, agent } = await opening
-    return request({
+    located ??=
+      typeof options.endpoint === 'function'
+        ? options.endpoint()
+        : Promise.resolve(options.endpoint)
+    const endpoint = await located
+    const begun = request({
       ...addressFields(endpoint),
       agent,
       method: call.method,
-      path: pathOf(options, call),
+      path: pathOf(options, endpoint, call),
       headers: { ...options.headers, ...call.headers, ...bodyHeaders(call), ...extra },
       ...(call.signal ? { signal: call.signal } : {}),
     })
+    return { request: begun, call, endpoint }
   }
+
+  async function attempt<T>(call: RequestOptions, send: () => Promise<T>): Promise<T> {
+    // A body that is read once cannot be sent again: find out first whether anybody listens.
+    if (!isAwake && call.stream)
+      await attempt(ping, async () => sendForReply(await begin(ping, {})))
+    try {
+      const result = await send()
+      isAwake = true
+      return result
+    } catch (error) {
+      if (isAwake || !isNobodyThere(error)) throw error
+      isAwake = true
+      if (!(await options.whenUnreachable?.())) throw error
+      return send()
+    }
+  }
+
   return {
-    request: async (call) => sendForReply(await begin(call, {}), call, endpoint),
-    hijack: async (call) => {
-      const request = await begin(call, { Connection: 'Upgrade', Upgrade: 'tcp' })
-      return sendForHijack(request, call, endpoint)
-    },
+    request: (call) => attempt(call, async () => sendForReply(await begin(call, {}))),
+    hijack: (call) => attempt(call, async () => sendForHijack(await begin(call, upgradeHeaders))),
     [Symbol.dispose]: () => {
       void opening.then(({ agent }) => agent.destroy())
     },
   }
+}
+
+const ping: RequestOptions = { method: 'HEAD', path: '/_ping' }
+const upgradeHeaders = { Connection: 'Upgrade', Upgrade: 'tcp' }
+
+function isNobodyThere(error: unknown): boolean {
+  const errno = errnoOf(error)
+  return errno === 'ENOENT' || errno === 'ECONNREFUSED'
+}
+
+interface Begun {
+  readonly request: http.ClientRequest
+  readonly call: RequestOptions
+  readonly endpoint: Endpoint
 }
 
 interface HttpLibrary {
@@ -93,11 +132,7 @@ async function openLibrary(tls: TlsOptions | undefined): Promise<HttpLibrary> {
   return { request: https.request, agent }
 }
 
-async function sendForReply(
-  request: http.ClientRequest,
-  call: RequestOptions,
-  endpoint: Endpoint,
-): Promise<Reply> {
+async function sendForReply({ request, call, endpoint }: Begun): Promise<Reply> {
   const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
     request.on('response', resolve)
     request.on('error', (error) => reject(failureOf(error, call, endpoint)))
@@ -108,11 +143,7 @@ async function sendForReply(
   return { status, headers: response.headers, body: response }
 }
 
-async function sendForHijack(
-  request: http.ClientRequest,
-  call: RequestOptions,
-  endpoint: Endpoint,
-): Promise<Hijack> {
+async function sendForHijack({ request, call, endpoint }: Begun): Promise<Hijack> {
   const { promise, resolve, reject } = Promise.withResolvers<Hijack>()
   request.on('upgrade', (response, socket, head) => {
     resolve(hijackOf(socket as Socket, head, response.headers['content-type']))
@@ -151,8 +182,8 @@ function bodyHeaders(call: RequestOptions): Record<string, string> {
   return { 'Content-Type': 'application/json', 'Content-Length': String(length) }
 }
 
-function pathOf(options: TransportOptions, call: RequestOptions): string {
-  const base = options.endpoint.type === 'tcp' ? options.endpoint.basePath : ''
+function pathOf(options: TransportOptions, endpoint: Endpoint, call: RequestOptions): string {
+  const base = endpoint.type === 'tcp' ? endpoint.basePath : ''
   const version = options.apiVersion === undefined ? '' : `/v${options.apiVersion}`
   const query = new URLSearchParams()
   for (const [key, value] of Object.entries(call.query ?? {})) {

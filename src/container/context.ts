@@ -16,8 +16,9 @@ import type { Volumes } from '#volume/types.ts'
 
 /** Mounting a snapshot at a directory and back; store/mounts.ts in the engine, a fake in unit tests. */
 export interface RootfsMounts {
+  /** Makes the directory when it is missing. */
   mount(mount: Mount, target: string): Promise<void>
-  /** Idempotent. */
+  /** Removes the directory too. Idempotent. */
   unmount(target: string): Promise<void>
   /** Mount points below `directory`. */
   list(directory: string): Promise<readonly string[]>
@@ -81,8 +82,8 @@ export interface ContainerContext extends ContainersDeps {
   readonly kept: Set<string>
   /** By container id: top layers that a create is about to use, kept from gc. */
   readonly pendingParents: Map<string, ChainId>
-  /** Set by `close`: no restart, no removal is begun any more. */
-  isClosed: boolean
+  /** `stopping`: policies start nothing any more. `closed`: exits are left to the next engine. */
+  phase: 'open' | 'stopping' | 'closed'
 }
 
 /** Publishes an event with the attributes that every container event has. */

@@ -58,11 +58,9 @@ export async function createContainer(
   }
   if (named.some((mount) => mount.type === 'volume' && mount.isAnonymous)) {
     context.table.insert({ ...draft, state: { status: 'removing', removesVolumes: true } })
-    undo.defer(
-      undoing(context.log, 'remove unfinished container', () => dropDraft(context, draft)),
-    )
+    undo.defer(undoing(context.log, 'remove unfinished container', () => dropDraft(context, draft)))
   }
-  await makeFilesystem(context, { id, image, undo })
+  await makeFilesystem(context, { id, image, isVolatile: spec.host.isAutoRemove, undo })
   const mounts = await realizeMounts(context, plans, named)
   await fillVolumes(context, id, mounts)
   if (signal?.aborted) throw abortReason(signal)
@@ -81,8 +79,14 @@ async function makeFilesystem(
   {
     id,
     image,
+    isVolatile,
     undo,
-  }: { readonly id: string; readonly image: Image; readonly undo: AsyncDisposableStack },
+  }: {
+    readonly id: string
+    readonly image: Image
+    readonly isVolatile: boolean
+    readonly undo: AsyncDisposableStack
+  },
 ): Promise<void> {
   const { directory } = containerPaths(context, id)
   const key = snapshotKey(id)
@@ -97,7 +101,7 @@ async function makeFilesystem(
     ),
   )
   await mkdir(directory, { mode: 0o710 })
-  await context.snapshots.prepare(key, image.chainId)
+  await context.snapshots.prepare(key, image.chainId, { isVolatile })
 }
 
 /** Keeps the image's layers from gc until the record does. */

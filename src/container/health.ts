@@ -55,7 +55,10 @@ async function keepProbing(context: ContainerContext, probing: Probing): Promise
     for (;;) {
       const isInStart = performance.now() - startedMs < timings.startPeriodMs
       const isStarting = isInStart && watch.health.status === 'starting'
-      await context.scheduler.sleep(isStarting ? timings.startIntervalMs : timings.intervalMs, signal)
+      await context.scheduler.sleep(
+        isStarting ? timings.startIntervalMs : timings.intervalMs,
+        signal,
+      )
       const record = context.table.find(id)
       if (record?.state.status !== 'running') continue
       const result = await probe(context, record, probing)

@@ -1,5 +1,4 @@
 /** One run of a container begins: by the user, by its restart policy, or at boot. */
-import { mkdir } from 'node:fs/promises'
 import { now } from '#base/clock.ts'
 import { findEngineError } from '#base/errors.ts'
 import { undoing } from '#base/undo.ts'
@@ -94,10 +93,7 @@ async function mountFilesystem(
   undo: AsyncDisposableStack,
 ): Promise<void> {
   const { rootfs } = containerPaths(context, record.id)
-  await mkdir(rootfs, { recursive: true })
-  undo.defer(
-    undoing(context.log, 'unmount filesystem', () => context.rootfs.unmount(rootfs)),
-  )
+  undo.defer(undoing(context.log, 'unmount filesystem', () => context.rootfs.unmount(rootfs)))
   await context.rootfs.mount(context.snapshots.mount(snapshotKey(record.id)), rootfs)
   for (const mount of record.mounts) {
     if (mount.type === 'volume') await context.volumes.attach(mount.volume)
@@ -136,11 +132,7 @@ async function createTask(
   return task
 }
 
-function recordFailure(
-  context: ContainerContext,
-  record: ContainerRecord,
-  error: unknown,
-): void {
+function recordFailure(context: ContainerContext, record: ContainerRecord, error: unknown): void {
   const failure = startFailure(error)
   const last = lastExit(record)
   const state: ContainerState =

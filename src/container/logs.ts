@@ -17,10 +17,7 @@ export function containerLogs(
 ): AsyncIterable<LogRecord> {
   const record = context.table.resolve(ref)
   if (record.spec.host.logDriver.type === 'none') {
-    throw new EngineError(
-      'not_implemented',
-      'configured logging driver does not support reading',
-    )
+    throw new EngineError('not_implemented', 'configured logging driver does not support reading')
   }
   const { follow, ...range } = options
   const task = context.tasks.get(record.id)

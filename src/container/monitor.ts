@@ -14,7 +14,8 @@ export function watchTask(context: ContainerContext, id: string, task: Task): vo
   void task.exited.then(async (exit) => {
     try {
       using _lock = await context.locks.acquire(id)
-      if (context.tasks.get(id) === task && !context.isClosed) await endRun(context, id, exit)
+      if (context.tasks.get(id) === task && context.phase !== 'closed')
+        await endRun(context, id, exit)
     } catch (error) {
       context.log.error({ container: id, reason: errorMessage(error) }, 'end of run not handled')
     }
@@ -25,11 +26,7 @@ export function watchTask(context: ContainerContext, id: string, task: Task): vo
  * Handles the exit of a container's task; the caller holds the lock. The exit is
  * stored first: teardown deletes the only other place that knows the code.
  */
-export async function endRun(
-  context: ContainerContext,
-  id: string,
-  exit: TaskExit,
-): Promise<void> {
+export async function endRun(context: ContainerContext, id: string, exit: TaskExit): Promise<void> {
   const record = context.table.get(id)
   if (record.state.status !== 'running' && record.state.status !== 'paused') return
   const last: ExitFacts = {
@@ -60,7 +57,9 @@ function afterExit(
 ): { readonly record: ContainerRecord; readonly delayMs: number } {
   const ranMs = Number(last.finishedAt - last.startedAt) / 1e6
   const delayMs = nextDelayMs(context.delays.get(record.id), ranMs)
-  const isWanted = wantsRestart({ ...record, policy: record.spec.host.restartPolicy }, last)
+  const isWanted =
+    context.phase === 'open' &&
+    wantsRestart({ ...record, policy: record.spec.host.restartPolicy }, last)
   const isRemoved = record.spec.host.isAutoRemove && !context.kept.has(record.id)
   let state: ContainerState = { status: 'exited', last }
   if (isWanted) {

@@ -106,7 +106,6 @@ export async function fillVolumes(
   )
   if (wanting.length === 0) return
   const { rootfs } = containerPaths(context, id)
-  await mkdir(rootfs, { recursive: true })
   await context.rootfs.mount(context.snapshots.mount(snapshotKey(id)), rootfs)
   try {
     for (const mount of wanting) {

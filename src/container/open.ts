@@ -17,7 +17,7 @@ import { renameContainer } from '#container/rename.ts'
 import { cancelRestart } from '#container/restarts.ts'
 import { type Adopted, adoptTasks, recover, startPolicied } from '#container/restore.ts'
 import { startContainer } from '#container/start.ts'
-import { killContainer, restartContainer, stopContainer } from '#container/stop.ts'
+import { endContainer, killContainer, restartContainer, stopContainer } from '#container/stop.ts'
 import { openTable } from '#container/table.ts'
 import { containerTop } from '#container/top.ts'
 import type { ContainerDetails, Containers } from '#container/types.ts'
@@ -30,14 +30,13 @@ export interface ContainerService extends Containers {
   /** First step of a restore: which containers of the earlier engine still run. */
   adopt(): Promise<Adopted>
   /** Second step, with the networks restored: settles the rest and sweeps strays. */
-  recover(
-    adopted: Adopted,
-    endpoints: ReadonlyMap<string, readonly Endpoint[]>,
-  ): Promise<void>
+  recover(adopted: Adopted, endpoints: ReadonlyMap<string, readonly Endpoint[]>): Promise<void>
   /** Starts what restart policies want running. */
   startPolicied(): Promise<void>
   /** Top layers that containers stand on, for gc. */
   layersInUse(): Iterable<ChainId>
+  /** Stops one without marking it as stopped by a user; from the first call on policies start nothing. */
+  stopForShutdown(id: string, timeoutS: number): Promise<void>
   /** No restart, removal or health check is begun any more; what runs goes on running. */
   close(): void
 }
@@ -65,7 +64,7 @@ function createContext(deps: ContainersDeps): ContainerContext {
     delays: new Map(),
     kept: new Set(),
     pendingParents: new Map(),
-    isClosed: false,
+    phase: 'open',
   }
   return context
 }
@@ -112,9 +111,7 @@ function containerVerbs(context: ContainerContext): Omit<Containers, keyof ExecV
   }
 }
 
-function engineVerbs(
-  context: ContainerContext,
-): Omit<ContainerService, keyof Containers> {
+function engineVerbs(context: ContainerContext): Omit<ContainerService, keyof Containers> {
   return {
     adopt: () => adoptTasks(context),
     recover: (adopted, endpoints) => recover(context, adopted, endpoints),
@@ -126,8 +123,12 @@ function engineVerbs(
         return parent === undefined ? [] : [parent]
       }),
     ],
+    stopForShutdown: async (id, timeoutS) => {
+      context.phase = 'stopping'
+      await endContainer(context, id, { timeoutS, isByUser: false })
+    },
     close: () => {
-      context.isClosed = true
+      context.phase = 'closed'
       for (const { id } of context.table.list()) {
         cancelRestart(context, id)
         context.health.stop(id)

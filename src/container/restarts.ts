@@ -19,7 +19,7 @@ async function restartNow(context: ContainerContext, id: string): Promise<void> 
   try {
     using _lock = await context.locks.acquire(id)
     const record = context.table.find(id)
-    if (context.isClosed || record?.state.status !== 'restarting') return
+    if (context.phase !== 'open' || record?.state.status !== 'restarting') return
     context.restarts.delete(id)
     await launch(context, { ...record, restartCount: record.restartCount + 1 })
   } catch (error) {

@@ -3,7 +3,7 @@
  * `adopt` finds out which containers still run; `recover` deals with the others
  * and with what no record owns.
  */
-import { readdir, rm } from 'node:fs/promises'
+import { readdir, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { mapPool } from '#base/async.ts'
 import { now } from '#base/clock.ts'
@@ -116,7 +116,7 @@ export async function startPolicied(context: ContainerContext): Promise<void> {
     attempt(context, id, async () => {
       using _lock = await context.locks.acquire(id)
       const record = context.table.find(id)
-      if (!record || context.isClosed || context.tasks.has(id)) return
+      if (!record || context.phase !== 'open' || context.tasks.has(id)) return
       if (record.state.status === 'restarting') {
         if (!context.restarts.has(id)) scheduleRestart(context, id, 0)
       } else await launch(context, record)
@@ -151,7 +151,7 @@ async function sweep(context: ContainerContext): Promise<void> {
   for (const id of await names(rootfsDirectory(context))) {
     if (isRunning(id) || isQuarantined(context, id)) continue
     const directory = join(rootfsDirectory(context), id)
-    await attempt(context, id, () => rm(directory, { recursive: true, force: true }))
+    await attempt(context, id, () => rmdir(directory))
   }
 }
 

@@ -35,15 +35,9 @@ function checkStartable(record: ContainerRecord): void {
     case 'running':
       throw new EngineError('not_modified', 'container is already started')
     case 'paused':
-      throw new EngineError(
-        'conflict',
-        'cannot start a paused container, try unpause instead',
-      )
+      throw new EngineError('conflict', 'cannot start a paused container, try unpause instead')
     case 'removing':
     case 'dead':
-      throw new EngineError(
-        'conflict',
-        'container is marked for removal and cannot be started',
-      )
+      throw new EngineError('conflict', 'container is marked for removal and cannot be started')
   }
 }

@@ -20,14 +20,23 @@ export async function stopContainer(
   options: StopOptions = {},
 ): Promise<void> {
   const { id } = context.table.resolve(ref)
-  const record = await endContainer(context, id, options)
+  const record = await endContainer(context, id, { ...options, isByUser: true })
   announce(context, record, 'stop')
 }
 
-async function endContainer(
+export interface EndOptions extends StopOptions {
+  /** Then `always` and `unless-stopped` hold still. */
+  readonly isByUser: boolean
+}
+
+/**
+ * Asks the process to end, and makes it after the time-out; returns when its end is handled.
+ * @throws EngineError not_modified when it does not run
+ */
+export async function endContainer(
   context: ContainerContext,
   id: string,
-  options: StopOptions,
+  options: EndOptions,
 ): Promise<ContainerRecord> {
   const abort = new AbortController()
   let ended: Promise<WaitResult>
@@ -40,7 +49,7 @@ async function endContainer(
     if (record.state.status !== 'running' && record.state.status !== 'paused') {
       throw new EngineError('not_modified', 'container is already stopped')
     }
-    record = { ...record, isStoppedByUser: true }
+    record = { ...record, isStoppedByUser: options.isByUser }
     context.table.save(record)
     ended = context.waits.register(id, 'next-exit', abort.signal)
     await signalTask(context, record, signal)
@@ -133,10 +142,7 @@ export async function killContainer(
       return
     }
     if (record.state.status !== 'running' && record.state.status !== 'paused') {
-      throw new EngineError(
-        'conflict',
-        `cannot kill container: ${ref}: ${notRunning(id).message}`,
-      )
+      throw new EngineError('conflict', `cannot kill container: ${ref}: ${notRunning(id).message}`)
     }
     const stopSignal = record.spec.stopSignal
     if (endingSignals.has(signal) || (stopSignal && parseSignal(stopSignal) === signal)) {
@@ -163,7 +169,7 @@ export async function restartContainer(
   context.kept.add(id)
   try {
     try {
-      await endContainer(context, id, options)
+      await endContainer(context, id, { ...options, isByUser: true })
     } catch (error) {
       if (errorKind(error) !== 'not_modified') throw error
     }

@@ -39,7 +39,7 @@ export type ImageProgress =
       readonly type: 'transfer'
       /** Short layer id. */
       readonly id: string
-      readonly action: 'Downloading' | 'Extracting' | 'Pushing'
+      readonly action: 'Downloading' | 'Extracting' | 'Loading layer' | 'Pushing'
       readonly currentBytes: number
       readonly totalBytes?: number
     }

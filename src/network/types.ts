@@ -67,8 +67,9 @@ export interface Sandbox {
 export interface ConnectOptions {
   readonly network: string
   readonly ports: readonly PortRequest[]
-  /** `-P`: also publish these (the exposed ports without a request) on ephemeral ports. */
+  /** The lowest free one when absent. */
   readonly ipv4Address?: string
+  /** Derived from the IPv4 address when absent. */
   readonly macAddress?: string
   readonly aliases: readonly string[]
 }
@@ -86,6 +87,14 @@ export interface Endpoint {
   readonly ports: readonly PortBinding[]
 }
 
+/** Something that happened to a network, for the event stream. */
+export interface NetworkEvent {
+  readonly action: 'create' | 'connect' | 'disconnect'
+  readonly networkId: string
+  /** name and type (the driver); `container` for connect and disconnect. */
+  readonly attributes: Readonly<Record<string, string>>
+}
+
 export interface Networks extends AsyncDisposable {
   list(): readonly NetworkRecord[]
   /** By name, id or unique id prefix. @throws not_found "network x not found" */
@@ -95,12 +104,17 @@ export interface Networks extends AsyncDisposable {
   createSandbox(containerId: string): Promise<Sandbox>
   /** @throws EngineError conflict "Bind for 0.0.0.0:80 failed: port is already allocated"; nothing stays half-made */
   connect(sandbox: Sandbox, options: ConnectOptions): Promise<Endpoint>
-  /** Ports, addresses, rules, links and the namespace. Idempotent, collects failures. */
+  /**
+   * Ports, addresses, rules, links and the namespace. Idempotent; goes on after a
+   * failure and throws one AggregateError at the end.
+   */
   removeSandbox(containerId: string): Promise<void>
   /**
    * After a start of the engine: keeps the sandboxes of `runningIds` (re-reserving
    * addresses and ports, rebuilding the nftables table from records) and removes
-   * the others, with strays that no record owns.
+   * the others, with strays that no record owns. Published ports answer
+   * throughout. Closing (`Symbol.asyncDispose`) leaves what running containers use; with
+   * none, the bridge made by this engine and the nftables table go too.
    */
   restore(runningIds: ReadonlySet<string>): Promise<ReadonlyMap<string, readonly Endpoint[]>>
 }

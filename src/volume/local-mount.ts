@@ -1,7 +1,6 @@
 /** Mounts what a volume's options name (`type`, `o`, `device`) over its directory, once. */
-import { statSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { mount, unmount } from '#sys/mount.ts'
+import { readMountinfo } from '#sys/mountinfo.ts'
 import { planLocalMount } from '#volume/local-options.ts'
 import type { Volume } from '#volume/types.ts'
 
@@ -20,7 +19,6 @@ export function detachLocalMount(volume: Volume): void {
   }
 }
 
-/** True for a different filesystem than the parent's; a bind of the same one is mounted over again. */
 function isMountPoint(path: string): boolean {
-  return statSync(path).dev !== statSync(dirname(path)).dev
+  return readMountinfo().some(({ mountPoint }) => mountPoint === path)
 }

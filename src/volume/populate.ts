@@ -42,7 +42,7 @@ export async function copyUp(root: string, volume: Volume, source: string): Prom
 export async function dropPartialCopies(root: string, volumes: readonly Volume[]): Promise<void> {
   for (const volume of volumes) {
     const directory = join(root, volume.name)
-    const names = await readdir(directory).catch(() => [])
+    const names: readonly string[] = await readdir(directory).catch(() => [])
     if (!names.includes(markerName)) continue
     await empty(volume.mountpoint)
     await unlink(join(directory, markerName))

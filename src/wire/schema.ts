@@ -25,9 +25,8 @@ export type Static<S> = S extends Schema<infer T> ? T : never
 type Fields = Readonly<Record<string, JsonSchema>>
 type Simplify<T> = { [K in keyof T]: T[K] }
 
-type ObjectOf<R extends Fields, O extends Fields> = Simplify<
-  { readonly [K in keyof R]: Static<R[K]> } & { readonly [K in keyof O]?: Static<O[K]> | undefined }
->
+type RequiredOf<R extends Fields> = { readonly [K in keyof R]: Static<R[K]> }
+type OptionalOf<O extends Fields> = { readonly [K in keyof O]?: Static<O[K]> | undefined }
 
 export const text: Schema<string> = { type: 'string' }
 export const integer: Schema<number> = { type: 'integer' }
@@ -62,10 +61,12 @@ export function literals<const V extends string>(...values: readonly V[]): Schem
 }
 
 /** An object with fields that are always there and fields that may be absent. */
-export function object<const R extends Fields, const O extends Fields = Record<never, never>>(
+export function object<const R extends Fields>(required: R): Schema<Simplify<RequiredOf<R>>>
+export function object<const R extends Fields, const O extends Fields>(
   required: R,
-  optional?: O,
-): Schema<ObjectOf<R, O>> {
+  optional: O,
+): Schema<Simplify<RequiredOf<R> & OptionalOf<O>>>
+export function object(required: Fields, optional: Fields = {}): JsonSchema {
   return {
     type: 'object',
     properties: { ...required, ...optional },
@@ -74,8 +75,6 @@ export function object<const R extends Fields, const O extends Fields = Record<n
 }
 
 /** An object all of whose fields may be absent, as in most request bodies. */
-export function partial<const O extends Fields>(
-  optional: O,
-): Schema<ObjectOf<Record<never, never>, O>> {
-  return object({}, optional)
+export function partial<const O extends Fields>(optional: O): Schema<Simplify<OptionalOf<O>>> {
+  return { type: 'object', properties: optional, required: [] }
 }

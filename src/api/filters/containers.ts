@@ -26,7 +26,15 @@ export const containerFilterKeys = [
   'volume',
 ] as const
 
-const statuses = ['created', 'restarting', 'running', 'removing', 'paused', 'exited', 'dead']
+const statuses = new Set([
+  'created',
+  'restarting',
+  'running',
+  'removing',
+  'paused',
+  'exited',
+  'dead',
+])
 
 type Predicate = (record: ContainerRecord) => boolean
 type FilterEngine = Pick<Engine, 'containers' | 'images' | 'networks'>
@@ -67,7 +75,7 @@ function predicateOf(engine: FilterEngine, key: string, values: readonly string[
     case 'expose':
       return portMatches(key, values)
     case 'health':
-      return (record) => record.spec.healthcheck === undefined && values.includes('none')
+      return healthMatches(engine, values)
     case 'is-task':
       return () => values.some((value) => !parseQueryBool(value))
     default:
@@ -98,7 +106,7 @@ export function parsePattern(text: string): RegExp {
 }
 
 function statusMatches(values: readonly string[]): Predicate {
-  const wrong = values.find((value) => !statuses.includes(value))
+  const wrong = values.find((value) => !statuses.has(value))
   if (wrong !== undefined) {
     throw new EngineError('invalid_argument', `invalid filter 'status=${wrong}'`)
   }
@@ -114,6 +122,13 @@ function exitMatches(values: readonly string[]): Predicate {
   return ({ state }) => {
     const code = exitCodeOf(state)
     return code !== undefined && state.status !== 'created' && codes.has(code)
+  }
+}
+
+function healthMatches(engine: FilterEngine, values: readonly string[]): Predicate {
+  return ({ id, spec }) => {
+    const health = spec.healthcheck ? engine.containers.details(id).health : undefined
+    return values.includes(health?.status ?? 'none')
   }
 }
 

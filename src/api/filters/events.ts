@@ -20,7 +20,7 @@ export const eventFilterKeys = [
 ] as const
 
 /** Actions that carry more than their name, matched by prefix. */
-const prefixActions = ['exec_create', 'exec_start', 'health_status']
+const prefixActions = new Set(['exec_create', 'exec_start', 'health_status'])
 
 /** True when every filter key has a value that the event fits. */
 export function matchesEvent(event: EngineEvent, filters: Filters): boolean {
@@ -45,7 +45,7 @@ function matchesKey(event: EngineEvent, key: string, values: readonly string[]):
 }
 
 function matchesAction(action: string, wanted: string): boolean {
-  return action === wanted || (prefixActions.includes(wanted) && action.startsWith(`${wanted}:`))
+  return action === wanted || (prefixActions.has(wanted) && action.startsWith(`${wanted}:`))
 }
 
 function matchesActor({ actorId, attributes }: EngineEvent, values: readonly string[]): boolean {

@@ -1,22 +1,19 @@
-import { containerPaths } from '#container/paths.ts'
 import { type Answer, json } from '#api/answer.ts'
 import { type Call, isSince, pathParam } from '#api/call.ts'
 import { toContainerInspect } from '#api/mapping/container-inspect.ts'
-import { networkIdFinder } from '#api/networks.ts'
+import { networkIdFinder } from '#api/facts.ts'
 
 export async function inspectContainer(call: Call): Promise<Answer> {
   const { engine } = call
   const record = engine.containers.get(pathParam(call, 'id'))
   const { storageDriver } = await engine.systemFacts()
-  const paths = containerPaths(engine.config, record.id)
   return json(
     toContainerInspect(record, {
-      paths,
+      details: engine.containers.details(record.id),
       sandboxKey: `${engine.config.execRoot}/netns/${record.id}`,
       storageDriver: storageDriver.name,
       isLegacy: !isSince(call, '1.52'),
       findNetworkId: networkIdFinder(engine),
-      execIds: [],
     }),
   )
 }

@@ -4,7 +4,7 @@ import type { Answer } from '#api/answer.ts'
 import { type Call, queryBool, queryInteger } from '#api/call.ts'
 import { containerFilterKeys, containerPredicate } from '#api/filters/containers.ts'
 import { toContainerSummary } from '#api/mapping/container-summary.ts'
-import { networkIdFinder } from '#api/networks.ts'
+import { summaryFacts } from '#api/facts.ts'
 import type { ContainerSummary } from '#wire/containers.ts'
 import { parseFilters } from '#wire/filters.ts'
 
@@ -30,8 +30,8 @@ export function listSummaries(
   records: readonly ContainerRecord[],
 ): readonly ContainerSummary[] {
   const at = now()
-  const findNetworkId = networkIdFinder(call.engine)
-  return records.map((record) => toContainerSummary(record, findNetworkId, at))
+  const facts = summaryFacts(call.engine)
+  return records.map((record) => toContainerSummary(record, facts, at))
 }
 
 function isUp({ state }: ContainerRecord): boolean {

@@ -10,7 +10,7 @@ import { type Filters, parseFilters } from '#wire/filters.ts'
 /** RFC 7464: each text after a record separator. */
 const recordSeparator = '\u001e'
 const jsonSequence = 'application/json-seq'
-const streamTypes = [contentTypes.jsonLines, 'application/x-ndjson', jsonSequence]
+const streamTypes = new Set<string>([contentTypes.jsonLines, 'application/x-ndjson', jsonSequence])
 
 /** `GET /events`: the kept past from `since`, then what comes until `until`. */
 export function getEvents(call: Call): Answer {
@@ -55,5 +55,5 @@ function eventsContentType(call: Call): string {
   const accepted = (call.request.headers.accept ?? '')
     .split(',')
     .map((part) => part.split(';')[0]?.trim().toLowerCase() ?? '')
-  return accepted.find((type) => streamTypes.includes(type)) ?? contentTypes.jsonLines
+  return accepted.find((type) => streamTypes.has(type)) ?? contentTypes.jsonLines
 }

@@ -7,7 +7,7 @@ import { parseQueryBool } from '#wire/bool.ts'
 import { type Filters, parseFilters } from '#wire/filters.ts'
 
 const filterKeys = ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type']
-const predefined = ['bridge', 'host', 'none']
+const predefined = new Set(['bridge', 'host', 'none'])
 
 export function listNetworks(call: Call): Answer {
   const filters = parseFilters(call.query.get('filters'), filterKeys)
@@ -41,7 +41,7 @@ function matches(call: Call, network: NetworkRecord, filters: Filters): boolean 
       case 'scope':
         return values.includes('local')
       case 'type':
-        return values.includes(predefined.includes(network.name) ? 'builtin' : 'custom')
+        return values.includes(predefined.has(network.name) ? 'builtin' : 'custom')
       case 'dangling':
         return values.some((value) => parseQueryBool(value) === isDangling(call, network))
       default:
@@ -51,6 +51,6 @@ function matches(call: Call, network: NetworkRecord, filters: Filters): boolean 
 }
 
 function isDangling(call: Call, network: NetworkRecord): boolean {
-  const isBuiltIn = predefined.includes(network.name)
+  const isBuiltIn = predefined.has(network.name)
   return !isBuiltIn && call.engine.networks.endpoints(network.id).size === 0
 }

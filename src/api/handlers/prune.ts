@@ -15,14 +15,14 @@ import { type Filters, parseFilters } from '#wire/filters.ts'
 import type { ImagesPruneResponse } from '#wire/images.ts'
 import type { VolumesPruneResponse } from '#wire/volumes.ts'
 
-const prunableStates = ['created', 'exited', 'dead']
+const prunableStates = new Set(['created', 'exited', 'dead'])
 
 export async function pruneContainers(call: Call): Promise<Answer> {
   const filters = parseFilters(call.query.get('filters'), ['label', 'label!', 'until'])
   const matches = containerPruneFilter(filters)
   const deleted: string[] = []
   for (const record of call.engine.containers.list()) {
-    if (!prunableStates.includes(record.state.status) || !matches(record)) continue
+    if (!prunableStates.has(record.state.status) || !matches(record)) continue
     const isRemoved = await removes(() =>
       call.engine.containers.remove(record.id, { force: false, volumes: false }),
     )

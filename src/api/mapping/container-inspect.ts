@@ -1,6 +1,5 @@
 import { formatInstant } from '#base/clock.ts'
-import type { ContainerPaths } from '#container/paths.ts'
-import type { ContainerRecord } from '#container/types.ts'
+import type { ContainerDetails, ContainerRecord } from '#container/types.ts'
 import { toContainerConfig } from '#api/mapping/container-config.ts'
 import { type FindNetworkId, toNetworkSettings } from '#api/mapping/endpoints.ts'
 import { toHostConfig } from '#api/mapping/host-config.ts'
@@ -9,32 +8,30 @@ import { toStateBody } from '#api/mapping/state.ts'
 import type { ContainerInspect } from '#wire/containers.ts'
 
 export interface InspectFacts {
-  /** Where the engine keeps the container's files. */
-  readonly paths: ContainerPaths
+  readonly details: ContainerDetails
   readonly sandboxKey: string
   readonly storageDriver: string
   /** API version 1.51 or older: legacy addresses and `GraphDriver`. */
   readonly isLegacy: boolean
   readonly findNetworkId: FindNetworkId
-  readonly execIds: readonly string[]
 }
 
 /** `GET /containers/{id}/json`. */
 export function toContainerInspect(record: ContainerRecord, facts: InspectFacts): ContainerInspect {
   const { spec } = record
-  const { paths } = facts
+  const { details } = facts
   const [path = '', ...args] = [...spec.entrypoint, ...spec.cmd]
   return {
     Id: record.id,
     Created: formatInstant(record.createdAt),
     Path: path,
     Args: args,
-    State: toStateBody(record.state),
+    State: toStateBody(record.state, details.health),
     Image: record.imageId,
-    ResolvConfPath: paths.resolvConf,
-    HostnamePath: paths.hostname,
-    HostsPath: paths.hosts,
-    LogPath: spec.host.logDriver.type === 'none' ? '' : paths.log,
+    ResolvConfPath: details.resolvConfPath,
+    HostnamePath: details.hostnamePath,
+    HostsPath: details.hostsPath,
+    LogPath: details.logPath ?? '',
     Name: `/${record.name}`,
     RestartCount: record.restartCount,
     Driver: facts.storageDriver,
@@ -42,7 +39,7 @@ export function toContainerInspect(record: ContainerRecord, facts: InspectFacts)
     MountLabel: '',
     ProcessLabel: '',
     AppArmorProfile: '',
-    ExecIDs: facts.execIds.length > 0 ? facts.execIds : null,
+    ExecIDs: details.execIds.length > 0 ? details.execIds : null,
     HostConfig: toHostConfig(spec.host, spec.annotations),
     ...(facts.isLegacy ? { GraphDriver: { Name: facts.storageDriver, Data: null } } : {}),
     Mounts: record.mounts.map(toMountPoint),

@@ -1,5 +1,5 @@
 import { type Instant, secondsOf } from '#base/clock.ts'
-import type { ContainerRecord } from '#container/types.ts'
+import type { ContainerRecord, Health } from '#container/types.ts'
 import {
   exposedPorts,
   type FindNetworkId,
@@ -11,12 +11,22 @@ import { toPortSummaries } from '#api/mapping/ports.ts'
 import { formatStatus, runOf } from '#api/mapping/state.ts'
 import type { ContainerSummary } from '#wire/containers.ts'
 
+export interface SummaryFacts {
+  readonly findNetworkId: FindNetworkId
+  /** The health of a container that has a health check. */
+  readonly findHealth: (id: string) => Health | undefined
+}
+
 /** One row of `GET /containers/json`. */
 export function toContainerSummary(
   record: ContainerRecord,
-  findNetworkId: FindNetworkId,
+  facts: SummaryFacts,
   at: Instant,
 ): ContainerSummary {
+  return { ...lastingFields(record, facts.findNetworkId), ...agingFields(record, facts, at) }
+}
+
+function lastingFields(record: ContainerRecord, findNetworkId: FindNetworkId) {
   const { spec } = record
   const run = runOf(record)
   const bindings = run?.endpoints.flatMap((endpoint) => endpoint.ports) ?? []
@@ -31,13 +41,23 @@ export function toContainerSummary(
     Ports: run ? toPortSummaries(exposedPorts(record), bindings) : [],
     Labels: spec.labels,
     State: record.state.status,
-    Status: formatStatus(record.state, at),
     HostConfig: {
       NetworkMode: formatNetworkMode(spec.host.networkMode),
       ...(hasAnnotations ? { Annotations: spec.annotations } : {}),
     },
     NetworkSettings: { Networks: toEndpointMap(record, findNetworkId) },
     Mounts: record.mounts.map(toMountPoint),
+  }
+}
+
+/** What changes while the record stays the same. */
+function agingFields(record: ContainerRecord, { findHealth }: SummaryFacts, at: Instant) {
+  const health = record.spec.healthcheck && runOf(record) ? findHealth(record.id) : undefined
+  return {
+    Status: formatStatus(record.state, at, health),
+    Health: health
+      ? { Status: health.status, FailingStreak: health.failingStreak }
+      : { Status: 'none', FailingStreak: 0 },
   }
 }
 
@@ -49,28 +69,24 @@ function formatCommand(words: readonly string[]): string {
 }
 
 /**
- * JSON rows by record. Records are immutable, so the text of one is kept for as
- * long as the record lives, save for `Status`, which ages.
+ * JSON rows by record. Records are immutable, so that the text of one is kept for as
+ * long as the record lives, save for the fields that age.
  */
 export interface SummaryCache {
   /** The row of `record` as JSON text. */
   row(record: ContainerRecord, at: Instant): string
 }
 
-export function createSummaryCache(findNetworkId: FindNetworkId): SummaryCache {
+export function createSummaryCache(facts: SummaryFacts): SummaryCache {
   const heads = new WeakMap<ContainerRecord, string>()
-
-  /** The row up to the value of `Status`. */
-  function makeHead(record: ContainerRecord, at: Instant): string {
-    const { Status: _, ...rest } = toContainerSummary(record, findNetworkId, at)
-    return `${JSON.stringify(rest).slice(0, -1)},"Status":`
-  }
-
   return {
     row(record, at) {
       let head = heads.get(record)
-      if (head === undefined) heads.set(record, (head = makeHead(record, at)))
-      return `${head}${JSON.stringify(formatStatus(record.state, at))}}`
+      if (head === undefined) {
+        head = JSON.stringify(lastingFields(record, facts.findNetworkId)).slice(0, -1)
+        heads.set(record, head)
+      }
+      return `${head},${JSON.stringify(agingFields(record, facts, at)).slice(1)}`
     },
   }
 }

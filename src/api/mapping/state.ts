@@ -1,11 +1,18 @@
 import { formatInstant, type Instant, millisOf, zeroTime } from '#base/clock.ts'
-import type { ContainerRecord, ContainerState, ExitFacts, RunFacts } from '#container/types.ts'
+import type {
+  ContainerRecord,
+  ContainerState,
+  ExitFacts,
+  Health,
+  RunFacts,
+} from '#container/types.ts'
 import { formatDuration } from '#api/mapping/duration.ts'
-import type { ContainerStateBody } from '#wire/containers.ts'
+import type { ContainerStateBody, Health as HealthBody } from '#wire/containers.ts'
 
 /** `State` of inspect. */
-export function toStateBody(state: ContainerState): ContainerStateBody {
+export function toStateBody(state: ContainerState, health?: Health): ContainerStateBody {
   const base = {
+    ...(health ? { Health: toHealthBody(health) } : {}),
     Status: state.status,
     Running: state.status === 'running' || state.status === 'paused',
     Paused: state.status === 'paused',
@@ -36,6 +43,19 @@ export function toStateBody(state: ContainerState): ContainerStateBody {
   }
 }
 
+function toHealthBody({ status, failingStreak, log }: Health): HealthBody {
+  return {
+    Status: status,
+    FailingStreak: failingStreak,
+    Log: log.map((probe) => ({
+      Start: formatInstant(probe.startedAt),
+      End: formatInstant(probe.finishedAt),
+      ExitCode: probe.code,
+      Output: probe.output,
+    })),
+  }
+}
+
 function runFields(run: RunFacts) {
   return {
     Pid: run.pid,
@@ -55,14 +75,14 @@ function exitFields(last: ExitFacts | undefined) {
   }
 }
 
-/** `Status` of a list row: `Up 3 minutes`, `Exited (0) 2 seconds ago`. */
-export function formatStatus(state: ContainerState, at: Instant): string {
+/** `Status` of a list row: `Up 3 minutes (healthy)`, `Exited (0) 2 seconds ago`. */
+export function formatStatus(state: ContainerState, at: Instant, health?: Health): string {
   const since = (instant: Instant) => formatDuration(millisOf(at) - millisOf(instant))
   switch (state.status) {
     case 'created':
       return 'Created'
     case 'running':
-      return `Up ${since(state.run.startedAt)}`
+      return `Up ${since(state.run.startedAt)}${formatHealth(health)}`
     case 'paused':
       return `Up ${since(state.run.startedAt)} (Paused)`
     case 'restarting':
@@ -74,6 +94,11 @@ export function formatStatus(state: ContainerState, at: Instant): string {
     case 'dead':
       return 'Dead'
   }
+}
+
+function formatHealth(health: Health | undefined): string {
+  if (!health) return ''
+  return health.status === 'starting' ? ' (health: starting)' : ` (${health.status})`
 }
 
 /** What runs now, if it does. */

@@ -1,0 +1,31 @@
+import { startDaemon } from '#bench/peers/daemon.ts'
+import type { Peer } from '#bench/peers/peer.ts'
+import { isInstalled, versionOf } from '#bench/peers/version.ts'
+
+/** dockerd and the containerd that it starts by itself. `undefined` when not installed. */
+export async function startDocker(root: string): Promise<Peer | undefined> {
+  if (!(await isInstalled('dockerd')) || !(await isInstalled('docker'))) return undefined
+  const socketPath = `${root}/docker.sock`
+  const flags = {
+    host: `unix://${socketPath}`,
+    'data-root': `${root}/data`,
+    'exec-root': `${root}/exec`,
+    pidfile: `${root}/pid`,
+    bip: '172.29.0.1/16',
+    'cgroup-parent': '/gantry-bench/docker',
+    'log-level': 'error',
+  }
+  const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`)
+  const logPath = `${root}/log`
+  const daemon = await startDaemon({ program: 'dockerd', args, logPath, socketPath })
+  return {
+    name: 'docker',
+    version: `${await versionOf('dockerd')}, command line ${await versionOf('docker')}`,
+    cli: ['docker', '--host', `unix://${socketPath}`],
+    env: { DOCKER_CONFIG: `${root}/config` },
+    root,
+    socketPath,
+    daemons: [daemon],
+    hasResidentEngine: true,
+  }
+}

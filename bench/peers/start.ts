@@ -1,0 +1,21 @@
+import { mkdirSync } from 'node:fs'
+import { startDocker } from '#bench/peers/docker.ts'
+import { startGantry } from '#bench/peers/gantry.ts'
+import type { Peer } from '#bench/peers/peer.ts'
+import { startPodman } from '#bench/peers/podman.ts'
+
+const starters = { gantry: startGantry, docker: startDocker, podman: startPodman }
+
+/** Starts every peer that this machine has, or those in `wanted`. */
+export async function startPeers(root: string, wanted: readonly string[]): Promise<Peer[]> {
+  const peers: Peer[] = []
+  for (const [name, start] of Object.entries(starters)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue
+    const folder = `${root}/${name}`
+    mkdirSync(folder, { recursive: true })
+    const peer = await start(folder)
+    if (peer) peers.push(peer)
+    else process.stdout.write(`${name} is not installed and left out (make bench-peers)\n`)
+  }
+  return peers
+}

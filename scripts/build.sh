@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Makes dist/gantry, the compiled command line, and dist/gantryd, which starts the engine.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+
+mkdir -p dist
+if [ ! -x dist/gantry ] || [ -n "$(find src package-lock.json scripts/build-cli.sh -newer dist/gantry -print -quit)" ]; then
+  say 'compiling dist/gantry'
+  scripts/build-cli.sh
+fi
+install -m 755 scripts/gantryd.sh dist/gantryd

@@ -1,0 +1,39 @@
+import { createReadStream } from 'node:fs'
+import { EngineError } from '#base/errors.ts'
+import type { Command } from '#cli/command.ts'
+import { splitTag } from '#cli/image-name.ts'
+import { writeProgress } from '#cli/progress.ts'
+
+export const command: Command = {
+  usage: '[OPTIONS] file|URL|- [REPOSITORY[:TAG]]',
+  args: { min: 1, max: 2 },
+  completes: 'files',
+  declare(flags) {
+    const change = flags.list('change', 'Apply Dockerfile instruction to the created image', {
+      short: 'c',
+    })
+    const message = flags.text('message', 'Set commit message for imported image', { short: 'm' })
+    const platform = flags.text('platform', 'Set platform if server is multi-platform capable')
+    return async ([source = '', name], { client, output }) => {
+      const target = name === undefined ? undefined : splitTag(name)
+      const lines = await client.images.importArchive(openSource(source), {
+        reference: target?.repository,
+        tag: target?.tag,
+        message: message.value || undefined,
+        changes: change.value,
+        platform: platform.value || undefined,
+      })
+      await writeProgress(lines, { output, stream: 'stdout' })
+      return 0
+    }
+  },
+}
+
+function openSource(source: string): AsyncIterable<Uint8Array> | string {
+  if (/^https?:\/\//.test(source)) return source
+  if (source !== '-') return createReadStream(source, { highWaterMark: 1 << 18 })
+  if (process.stdin.isTTY) {
+    throw new EngineError('invalid_argument', 'cannot import from a terminal: pipe an archive in')
+  }
+  return process.stdin
+}

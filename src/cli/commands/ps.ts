@@ -1,0 +1,71 @@
+import type { Command } from '#cli/command.ts'
+import { declareFilter, declareListFormat } from '#cli/format-flags.ts'
+import { containerRow } from '#cli/format/container-row.ts'
+import type { ContainerRow } from '#cli/format/container-row.ts'
+import { formatList } from '#cli/format/list.ts'
+import type { Column } from '#cli/format/list.ts'
+
+const columns: readonly Column<ContainerRow>[] = [
+  { field: 'ID', header: 'CONTAINER ID' },
+  { field: 'Image', header: 'IMAGE' },
+  { field: 'Command', header: 'COMMAND' },
+  { field: 'RunningFor', header: 'CREATED' },
+  { field: 'Status', header: 'STATUS' },
+  { field: 'Ports', header: 'PORTS' },
+  { field: 'Names', header: 'NAMES' },
+]
+
+const extraHeaders = {
+  CreatedAt: 'CREATED AT',
+  State: 'STATE',
+  Labels: 'LABELS',
+  LocalVolumes: 'LOCAL VOLUMES',
+  Mounts: 'MOUNTS',
+  Networks: 'NETWORKS',
+  Platform: 'PLATFORM',
+  Size: 'SIZE',
+  Label: (name: unknown) => String(name).split(/[.-]/).join(' '),
+}
+
+export const command: Command = {
+  usage: '[OPTIONS]',
+  args: { min: 0, max: 0 },
+  declare(flags) {
+    const all = flags.bool('all', 'Show all containers (default shows just running)', {
+      short: 'a',
+    })
+    const filter = declareFilter(flags)
+    const format = declareListFormat(flags)
+    const last = flags.integer('last', 'Show n last created containers (includes all states)', {
+      short: 'n',
+      initial: -1,
+    })
+    const latest = flags.bool('latest', 'Show the latest created container (includes all states)', {
+      short: 'l',
+    })
+    const noTrunc = flags.bool('no-trunc', "Don't truncate output")
+    const quiet = flags.bool('quiet', 'Only display container IDs', { short: 'q' })
+    const size = flags.bool('size', 'Display total file sizes', { short: 's' })
+    return async (_args, { client, output, settings }) => {
+      const chosen = format.value || (quiet.value ? '' : (settings.file.psFormat ?? ''))
+      const needsSize = size.value || (chosen.includes('.Size') && !size.isSet)
+      const containers = await client.containers.list({
+        all: all.value || latest.value || last.value > 0,
+        limit: latest.value && last.value === -1 ? 1 : last.value > 0 ? last.value : undefined,
+        size: needsSize,
+        filters: filter.value,
+      })
+      const nowMs = Date.now()
+      const rows = containers.map((container) =>
+        containerRow(container, { nowMs, isTruncated: !noTrunc.value }),
+      )
+      const sized = size.value ? [...columns, { field: 'Size', header: 'SIZE' } as const] : columns
+      output.write(
+        quiet.value && format.value === ''
+          ? rows.map((row) => `${row.ID}\n`).join('')
+          : await formatList({ rows, format: chosen, columns: sized, extraHeaders }),
+      )
+      return 0
+    }
+  },
+}

@@ -1,0 +1,17 @@
+import type { Command } from '#cli/command.ts'
+import { declareStopFlags } from '#cli/stop-flags.ts'
+import { forEachTarget } from '#cli/targets.ts'
+
+export const command: Command = {
+  usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+  args: { min: 1 },
+  completes: 'running',
+  declare(flags) {
+    const options = declareStopFlags(flags)
+    return (args, context) =>
+      forEachTarget(args, context, async (id) => {
+        await context.client.containers.stop(id, options())
+        return id
+      })
+  },
+}

@@ -1,0 +1,58 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { EngineError, errorKind } from '#base/errors.ts'
+import type { CommandContext } from '#cli/command.ts'
+import type { CreateFlags } from '#cli/create/body.ts'
+import type { ContainerCreateBody } from '#wire/containers.ts'
+
+/**
+ * Creates the container; pulls the image first with `--pull always`, or when the
+ * engine does not have it. Writes the cidfile, and warnings to stderr.
+ * @throws EngineError of the engine; conflict when the cidfile is there already
+ */
+export async function createContainer(
+  flags: CreateFlags,
+  body: ContainerCreateBody,
+  context: CommandContext,
+): Promise<string> {
+  const { client, output } = context
+  const cidfile = flags.cidfile.value
+  if (cidfile !== '') checkCidfile(cidfile)
+  const image = body.Image ?? ''
+  const options = {
+    name: flags.name.value || undefined,
+    platform: flags.platform.value || context.settings.variables['DOCKER_DEFAULT_PLATFORM'],
+  }
+  const create = () => client.containers.create(body, options)
+  if (flags.pull.value === 'always') await pull(flags, image, context)
+  const created = await create().catch(async (error: unknown) => {
+    const isMissing = errorKind(error) === 'not_found' && /No such image/i.test(String(error))
+    if (!isMissing || flags.pull.value !== 'missing') throw error
+    const { canonicalTag } = await import('#cli/image-name.ts')
+    if (!flags.quiet.value) {
+      output.writeError(`Unable to find image '${canonicalTag(image)}' locally\n`)
+    }
+    await pull(flags, image, context)
+    return create()
+  })
+  for (const warning of created.Warnings ?? []) output.writeError(`WARNING: ${warning}\n`)
+  if (cidfile !== '') writeFileSync(cidfile, created.Id)
+  return created.Id
+}
+
+async function pull(flags: CreateFlags, image: string, context: CommandContext): Promise<void> {
+  const { pullImage } = await import('#cli/pull-image.ts')
+  await pullImage(context, {
+    image,
+    platform: flags.platform.value || undefined,
+    isQuiet: flags.quiet.value,
+    stream: 'stderr',
+  })
+}
+
+function checkCidfile(path: string): void {
+  if (!existsSync(path)) return
+  throw new EngineError(
+    'conflict',
+    `container ID file found, make sure the other container isn't running or delete ${path}`,
+  )
+}

@@ -1,0 +1,51 @@
+import type { Token } from '#cli/template/tokens.ts'
+
+const constants = new Map([
+  ['true', true],
+  ['false', false],
+  ['nil', null],
+])
+
+/** The value of a constant; undefined when the token is not one. */
+export function literalOf(token: Token): string | number | boolean | null | undefined {
+  switch (token.type) {
+    case 'number':
+      return Number(token.text.replaceAll('_', ''))
+    case 'string':
+      return token.text.startsWith('`') ? token.text.slice(1, -1) : unquote(token.text)
+    case 'char':
+      return unquote(token.text).codePointAt(0)
+    case 'name':
+      return constants.get(token.text)
+    case 'field':
+    case 'variable':
+    case 'symbol':
+      return undefined
+  }
+}
+
+const escapes: Readonly<Record<string, string>> = {
+  n: '\n',
+  t: '\t',
+  r: '\r',
+  a: '\u0007',
+  b: '\b',
+  f: '\f',
+  v: '\v',
+}
+
+/** Go's escapes in a quoted string. */
+export function unquote(quoted: string): string {
+  const pattern = /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))/gs
+  return quoted
+    .slice(1, -1)
+    .replace(
+      pattern,
+      (_match, x?: string, u?: string, long?: string, octal?: string, c?: string) => {
+        const hex = x ?? u ?? long
+        if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16))
+        if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal, 8))
+        return escapes[c ?? ''] ?? c ?? ''
+      },
+    )
+}

@@ -1,0 +1,169 @@
+/** A record becomes the input of the OCI specification: words of Docker's API resolved to paths and values. */
+import { EngineError } from '#base/errors.ts'
+import { shortId } from '#base/ids.ts'
+import type { ContainerContext } from '#container/context.ts'
+import { containerPaths } from '#container/paths.ts'
+import { processEnv, resolveProcessUser } from '#container/process.ts'
+import type { ConnectedSandbox } from '#container/sandbox.ts'
+import type { ContainerMount, ContainerRecord, HostSpec } from '#container/types.ts'
+import type { RuntimeMount, RuntimeSpec } from '#oci/runtime-spec.ts'
+import { buildRuntimeSpec } from '#runtime/spec/build.ts'
+import type { NamespaceMode, SpecInput } from '#runtime/spec/types.ts'
+
+/** @throws EngineError invalid_argument, not_found, conflict (a namespace's owner does not run) */
+export async function buildSpec(
+  context: ContainerContext,
+  record: ContainerRecord,
+  sandbox: ConnectedSandbox,
+): Promise<RuntimeSpec> {
+  const { spec } = record
+  const { host } = spec
+  const { rootfs } = containerPaths(context, record.id)
+  const resolved = await resolveProcessUser(rootfs, spec.user, host.groupAdd)
+  return buildRuntimeSpec({
+    containerId: record.id,
+    rootfsPath: rootfs,
+    isReadonlyRootfs: host.isReadonlyRootfs,
+    hostname: hostnameOf(record),
+    ...(spec.domainname === undefined ? {} : { domainname: spec.domainname }),
+    args: [...spec.entrypoint, ...spec.cmd],
+    env: processEnv(record, resolved.home, spec.isTty),
+    cwd: spec.workingDir === '' ? '/' : spec.workingDir,
+    user: resolved.user,
+    isTerminal: spec.isTty,
+    ...(host.consoleSize === undefined ? {} : { consoleSize: host.consoleSize }),
+    mounts: [...networkFileMounts(context, record, sandbox), ...record.mounts.flatMap(toMount)],
+    tmpfs: Object.fromEntries(
+      record.mounts.flatMap((mount) =>
+        mount.type === 'tmpfs' ? [[mount.target, mount.options]] : [],
+      ),
+    ),
+    ...namespaces(context, record, sandbox),
+    ...limits(context, host),
+    ...security(context, host),
+  })
+}
+
+export function hostnameOf(record: ContainerRecord): string {
+  const { hostname } = record.spec
+  return hostname === undefined || hostname === '' ? shortId(record.id) : hostname
+}
+
+/** The generated files are mounted over the image's, unless the user mounts something there. */
+function networkFileMounts(
+  context: ContainerContext,
+  record: ContainerRecord,
+  sandbox: ConnectedSandbox,
+): readonly RuntimeMount[] {
+  const paths = containerPaths(context, sandbox.sharedWith?.id ?? record.id)
+  const taken = new Set(record.mounts.map(({ target }) => target))
+  const files = [
+    { destination: '/etc/resolv.conf', source: paths.resolvConf },
+    { destination: '/etc/hostname', source: paths.hostname },
+    { destination: '/etc/hosts', source: paths.hosts },
+  ]
+  return files
+    .filter(({ destination }) => !taken.has(destination))
+    .map((file) => ({ ...file, type: 'bind', options: ['rbind', 'rprivate', 'rw'] }))
+}
+
+function toMount(mount: ContainerMount): readonly RuntimeMount[] {
+  if (mount.type === 'tmpfs') return []
+  const propagation = mount.propagation === '' ? 'rprivate' : mount.propagation
+  return [
+    {
+      destination: mount.target,
+      type: 'bind',
+      source: mount.source,
+      options: ['rbind', propagation, mount.isWritable ? 'rw' : 'ro'],
+    },
+  ]
+}
+
+function namespaces(
+  context: ContainerContext,
+  { spec: { host } }: ContainerRecord,
+  { netnsPath }: ConnectedSandbox,
+): Pick<SpecInput, 'network' | 'ipc' | 'pid' | 'uts' | 'cgroupNamespace' | 'shmPath'> {
+  const ipcOwner = ownerPid(context, host.ipcMode, 'IPC')
+  const pidOwner = ownerPid(context, host.pidMode, 'PID')
+  return {
+    network: netnsPath === undefined ? { type: 'host' } : { type: 'path', path: netnsPath },
+    ipc: host.ipcMode === 'none' ? { type: 'none' } : namespace(host.ipcMode, ipcOwner, 'ipc'),
+    ...(ipcOwner === undefined ? {} : { shmPath: `/proc/${ipcOwner}/root/dev/shm` }),
+    pid: namespace(host.pidMode, pidOwner, 'pid'),
+    uts: namespace(host.utsMode, undefined, 'uts'),
+    cgroupNamespace: { type: host.cgroupNamespace },
+  }
+}
+
+function namespace(mode: string, owner: number | undefined, file: string): NamespaceMode {
+  if (owner !== undefined) return { type: 'path', path: `/proc/${owner}/ns/${file}` }
+  return { type: mode === 'host' ? 'host' : 'private' }
+}
+
+/** The process of the container that `container:<ref>` names; undefined for other modes. */
+function ownerPid(context: ContainerContext, mode: string, what: string): number | undefined {
+  if (!mode.startsWith('container:')) return undefined
+  const ref = mode.slice('container:'.length)
+  const { state } = context.table.resolve(ref)
+  if (state.status !== 'running' && state.status !== 'paused') {
+    throw new EngineError('conflict', `cannot join ${what} of a non running container: ${ref}`)
+  }
+  return state.run.pid
+}
+
+type Limits = Pick<
+  SpecInput,
+  'resources' | 'ulimits' | 'shmSizeBytes' | 'oomScoreAdj' | 'sysctls' | 'cgroupParent'
+>
+
+function limits({ defaults }: ContainerContext, host: HostSpec): Limits {
+  return {
+    resources: host.resources,
+    ulimits: host.ulimits,
+    shmSizeBytes: host.shmSizeBytes,
+    oomScoreAdj: host.oomScoreAdj,
+    sysctls: host.sysctls,
+    cgroupParent: host.cgroupParent === '' ? defaults.cgroupParent : host.cgroupParent,
+  }
+}
+
+type Security = Pick<
+  SpecInput,
+  | 'capAdd'
+  | 'capDrop'
+  | 'isPrivileged'
+  | 'securityOpt'
+  | 'seccompPath'
+  | 'devices'
+  | 'deviceCgroupRules'
+  | 'hasInit'
+  | 'initPath'
+  | 'maskedPaths'
+  | 'readonlyPaths'
+>
+
+function security({ defaults }: ContainerContext, host: HostSpec): Security {
+  const profile = defaults.seccompProfile
+  const isUnconfined = profile === 'unconfined'
+  const namesSeccomp = host.securityOpt.some((option) => /^seccomp[=:]/.test(option))
+  return {
+    capAdd: host.capAdd,
+    capDrop: host.capDrop,
+    isPrivileged: host.isPrivileged,
+    securityOpt:
+      isUnconfined && !namesSeccomp
+        ? [...host.securityOpt, 'seccomp=unconfined']
+        : host.securityOpt,
+    ...(profile === undefined || profile === 'builtin' || profile === '' || isUnconfined
+      ? {}
+      : { seccompPath: profile }),
+    devices: host.devices,
+    deviceCgroupRules: host.deviceCgroupRules,
+    hasInit: host.hasInit,
+    ...(defaults.initPath === undefined ? {} : { initPath: defaults.initPath }),
+    ...(host.maskedPaths === undefined ? {} : { maskedPaths: host.maskedPaths }),
+    ...(host.readonlyPaths === undefined ? {} : { readonlyPaths: host.readonlyPaths }),
+  }
+}

@@ -1,0 +1,134 @@
+/** Facts about the machine and this engine, for /info and /version. */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { arch, availableParallelism, hostname, release, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { errnoOf } from '#base/errors.ts'
+import { randomId } from '#base/ids.ts'
+import type { EngineConfig, SystemFacts } from '#engine/types.ts'
+import type { Runtime } from '#runtime/types.ts'
+import { readCgroupHierarchy, readWords, type CgroupHierarchy } from '#sys/cgroup/hierarchy.ts'
+import { mountContaining } from '#sys/mountinfo.ts'
+
+export interface FactsDeps {
+  readonly config: EngineConfig
+  readonly runtime: Pick<Runtime, 'versions'>
+}
+
+/** Reads what never changes; the returned function reads the rest at each call. */
+export async function openFacts({
+  config,
+  runtime,
+}: FactsDeps): Promise<() => Promise<SystemFacts>> {
+  const id = await engineId(config.dataRoot)
+  return async () => {
+    const [versions, system] = await Promise.all([runtime.versions(), osRelease()])
+    const hierarchy = readCgroupHierarchy()
+    const limits = await readLimits(hierarchy)
+    return {
+      id,
+      name: hostname(),
+      kernelVersion: release(),
+      operatingSystem: system.name,
+      osVersion: system.version,
+      architecture: architectureName(),
+      cpus: availableParallelism(),
+      memoryBytes: totalmem(),
+      storageDriver: { name: 'overlay2', status: storageStatus(config.dataRoot) },
+      cgroupDriver: 'cgroupfs',
+      cgroupVersion: hierarchy.type === 'v2' ? '2' : '1',
+      securityOptions: securityOptions(config, hierarchy),
+      runtimeVersion: versions.runtime,
+      conmonVersion: versions.conmon,
+      defaultRuntime: config.defaultRuntime,
+      runtimes: Object.keys(config.runtimes),
+      warnings: limitWarnings(limits),
+      limits,
+    }
+  }
+}
+
+/** Drawn once per data root. */
+async function engineId(dataRoot: string): Promise<string> {
+  const path = join(dataRoot, 'engine-id')
+  try {
+    return (await readFile(path, 'utf8')).trim()
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error
+    const id = randomId()
+    await mkdir(dataRoot, { recursive: true })
+    await writeFile(`${path}.new`, `${id}\n`)
+    await rename(`${path}.new`, path)
+    return id
+  }
+}
+
+async function osRelease(): Promise<{ readonly name: string; readonly version: string }> {
+  const text = await readFile('/etc/os-release', 'utf8').catch(() => '')
+  const field = (name: string) =>
+    new RegExp(`^${name}=(.*)$`, 'm').exec(text)?.[1]?.replace(/^["']|["']$/g, '')
+  return { name: field('PRETTY_NAME') ?? 'Linux', version: field('VERSION_ID') ?? '' }
+}
+
+/** `uname -m`'s word, as Docker's info shows it. */
+function architectureName(): string {
+  const names: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' }
+  return names[arch()] ?? arch()
+}
+
+function storageStatus(dataRoot: string): readonly (readonly [string, string])[] {
+  const backing = mountContaining(dataRoot)?.type ?? 'unknown'
+  return [
+    ['Backing Filesystem', backing === 'ext4' ? 'extfs' : backing],
+    ['Supports d_type', 'true'],
+    ['Native Overlay Diff', 'true'],
+  ]
+}
+
+function securityOptions(config: EngineConfig, hierarchy: CgroupHierarchy): readonly string[] {
+  const profile = config.seccompProfile ?? 'builtin'
+  return [
+    `name=seccomp,profile=${profile === '' ? 'builtin' : profile}`,
+    ...(hierarchy.type === 'v2' ? ['name=cgroupns'] : []),
+  ]
+}
+
+async function readLimits(hierarchy: CgroupHierarchy): Promise<SystemFacts['limits']> {
+  const controllers = controllersOf(hierarchy)
+  const forwarding = await readFile('/proc/sys/net/ipv4/ip_forward', 'utf8').catch(() => '0')
+  const hasCpu = controllers.has('cpu')
+  return {
+    memory: controllers.has('memory'),
+    swap: controllers.has('memory'),
+    cpuCfs: hasCpu,
+    cpuShares: hasCpu,
+    cpuset: controllers.has('cpuset'),
+    pids: controllers.has('pids'),
+    ipv4Forwarding: forwarding.trim() === '1',
+  }
+}
+
+function controllersOf(hierarchy: CgroupHierarchy): ReadonlySet<string> {
+  switch (hierarchy.type) {
+    case 'v2':
+      return new Set(readWords(join(hierarchy.root, 'cgroup.controllers')))
+    case 'v1':
+      return new Set(hierarchy.controllers.keys())
+    case 'none':
+      return new Set()
+  }
+}
+
+function limitWarnings(limits: SystemFacts['limits']): readonly string[] {
+  const texts: Readonly<Record<keyof SystemFacts['limits'], string>> = {
+    memory: 'WARNING: No memory limit support',
+    swap: 'WARNING: No swap limit support',
+    cpuCfs: 'WARNING: No cpu cfs quota support',
+    cpuShares: 'WARNING: No cpu shares support',
+    cpuset: 'WARNING: No cpuset support',
+    pids: 'WARNING: No pids limit support',
+    ipv4Forwarding: 'WARNING: IPv4 forwarding is disabled',
+  }
+  return Object.entries(texts).flatMap(([name, text]) =>
+    limits[name as keyof SystemFacts['limits']] ? [] : [text],
+  )
+}

@@ -1,0 +1,135 @@
+/**
+ * The composition root. Everything is opened here, in dependency order, and
+ * handed on by plain arguments; `restore.ts` takes over from an earlier engine
+ * before anybody is served.
+ */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Logger } from '#base/log.ts'
+import { openContainers, type ContainerService } from '#container/open.ts'
+import { systemScheduler } from '#container/scheduler.ts'
+import { containerDefaults, networksOptions } from '#engine/config.ts'
+import { createEvents } from '#engine/events.ts'
+import { openFacts } from '#engine/facts.ts'
+import { createGcSchedule } from '#engine/gc.ts'
+import { restore } from '#engine/restore.ts'
+import { createRootfsMounts } from '#engine/rootfs.ts'
+import { stopAll } from '#engine/shutdown.ts'
+import type { Engine, EngineConfig, Events } from '#engine/types.ts'
+import { openImages } from '#image/open.ts'
+import type { ImageEvent } from '#image/types.ts'
+import { openNetworks } from '#network/open.ts'
+import { openRegistryClient } from '#registry/client.ts'
+import { openRuntime } from '#runtime/open.ts'
+import { openStores } from '#store/open.ts'
+import { openVolumes } from '#volume/open.ts'
+
+/**
+ * Opens an engine on its data root and exec root.
+ * @throws EngineError conflict when another engine has the data root open
+ */
+export async function openEngine(config: EngineConfig, log: Logger): Promise<Engine> {
+  await using undo = new AsyncDisposableStack()
+  await mkdir(config.execRoot, { recursive: true, mode: 0o711 })
+  const events = createEvents()
+  const stores = undo.use(await openStores({ root: config.dataRoot, log }))
+  const gc = undo.use(createGcSchedule(stores.gc, log))
+  const registry = undo.use(
+    openRegistryClient({
+      insecureRegistries: config.insecureRegistries,
+      mirrors: config.registryMirrors,
+      userAgent: config.userAgent,
+    }),
+  )
+  const images = await openImages({
+    stores,
+    registry,
+    log: log.child({ component: 'image' }),
+    maxConcurrentDownloads: config.maxConcurrentDownloads,
+    onEvent: (event) => {
+      publishImage(events, event)
+      if (event.action === 'delete' || event.action === 'prune') gc.schedule()
+    },
+  })
+  const { db } = stores
+  const runtime = await openRuntime({
+    execRoot: config.execRoot,
+    dataRoot: config.dataRoot,
+    runtimes: config.runtimes,
+    defaultRuntime: config.defaultRuntime,
+    log: log.child({ component: 'runtime' }),
+  })
+  const networks = undo.use(
+    await openNetworks(networksOptions(config), {
+      db,
+      log: log.child({ component: 'network' }),
+      onEvent: ({ action, networkId, attributes }) =>
+        events.publish({ type: 'network', action, actorId: networkId, attributes }),
+    }),
+  )
+  const volumes = await openVolumes({
+    root: join(config.dataRoot, 'volumes'),
+    db,
+    log: log.child({ component: 'volume' }),
+    onEvent: ({ action, name, attributes }) =>
+      events.publish({ type: 'volume', action, actorId: name, attributes }),
+  })
+  const containers = await openContainers({
+    dataRoot: config.dataRoot,
+    execRoot: config.execRoot,
+    db,
+    snapshots: stores.snapshots,
+    images,
+    runtime,
+    networks,
+    volumes,
+    rootfs: createRootfsMounts(),
+    scheduler: systemScheduler,
+    defaults: containerDefaults(config),
+    log: log.child({ component: 'container' }),
+    onEvent: ({ action, containerId, attributes }) =>
+      events.publish({ type: 'container', action, actorId: containerId, attributes }),
+  })
+  stores.gc.register({ content: () => [], snapshots: () => containers.layersInUse() })
+  const facts = await openFacts({ config, runtime })
+  await restore({ containers, networks, log })
+  const opened = undo.move()
+  const close = createClose({ config, containers, log, opened })
+  return {
+    config,
+    log,
+    containers,
+    images,
+    networks,
+    volumes,
+    events,
+    systemFacts: facts,
+    login: (name, auth, signal) => registry.login(name, auth, signal),
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+function publishImage(events: Events, { action, id, attributes }: ImageEvent): void {
+  events.publish({ type: 'image', action, actorId: id, attributes })
+}
+
+/** Ends once, however often it is called: containers first (unless they live on), then what they stand on. */
+function createClose({
+  config,
+  containers,
+  log,
+  opened,
+}: {
+  readonly config: EngineConfig
+  readonly containers: ContainerService
+  readonly log: Logger
+  readonly opened: AsyncDisposableStack
+}): () => Promise<void> {
+  let closing: Promise<void> | undefined
+  const work = async () => {
+    if (!config.isLiveRestore) await stopAll(containers, { log, timeoutS: config.shutdownTimeoutS })
+    containers.close()
+    await opened.disposeAsync()
+  }
+  return () => (closing ??= work())
+}

@@ -1,0 +1,27 @@
+import { mkdirSync, rmdirSync } from 'node:fs'
+import { errnoOf } from '#base/errors.ts'
+import type { RootfsMounts } from '#container/context.ts'
+import { mountSnapshot, unmountSnapshot } from '#store/mounts.ts'
+import { readMountinfo } from '#sys/mountinfo.ts'
+
+/** Snapshots on directories that exist only while something is mounted on them. */
+export function createRootfsMounts(): RootfsMounts {
+  return {
+    mount: async (mount, target) => {
+      mkdirSync(target, { recursive: true, mode: 0o710 })
+      mountSnapshot(mount, target)
+    },
+    unmount: async (target) => {
+      unmountSnapshot(target)
+      try {
+        rmdirSync(target)
+      } catch (error) {
+        if (errnoOf(error) !== 'ENOENT') throw error
+      }
+    },
+    list: async (directory) =>
+      readMountinfo()
+        .map(({ mountPoint }) => mountPoint)
+        .filter((mountPoint) => mountPoint.startsWith(`${directory}/`)),
+  }
+}

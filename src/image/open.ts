@@ -1,0 +1,85 @@
+import type { Logger } from '#base/log.ts'
+import { familiarName, familiarRepository, withDefaultTag } from '#oci/reference.ts'
+import { layerSizes } from '#image/assemble.ts'
+import { imageHistory } from '#image/history.ts'
+import { importImage } from '#image/import.ts'
+import { loadImages } from '#image/load.ts'
+import { findImage, getImage } from '#image/lookup.ts'
+import { pullImage } from '#image/pull.ts'
+import { chainIdOf, contentOf } from '#image/record-codec.ts'
+import { type ImageRecords, openImageRecords } from '#image/records.ts'
+import { removeImage } from '#image/remove.ts'
+import { createSharedWork, type SharedWork } from '#image/shared-pulls.ts'
+import { tagImage } from '#image/tag.ts'
+import type { Image, ImageEvent, ImageId, Images, PullOptions } from '#image/types.ts'
+import type { RegistryClient } from '#registry/types.ts'
+import type { GcRoots, Stores } from '#store/types.ts'
+
+export interface ImagesDeps {
+  readonly stores: Stores
+  readonly registry: RegistryClient
+  readonly log: Logger
+  readonly onEvent: (event: ImageEvent) => void
+  /** Layers fetched and unpacked at once, per pull. */
+  readonly maxConcurrentDownloads: number
+}
+
+/** Opens the image service: reads the records, and keeps from gc what they name. */
+export async function openImages(options: ImagesDeps): Promise<Images> {
+  const log = options.log.child({ component: 'image' })
+  const { stores } = options
+  const records = openImageRecords(stores.db, log)
+  stores.gc.register(gcRoots(records))
+  const deps = { ...options, log, records }
+  const pulls = createSharedWork<ImageId>()
+  return {
+    get: (nameOrId) => getImage(records, nameOrId),
+    find: (nameOrId) => findImage(records, nameOrId),
+    list: () => records.list(),
+    async pull(pullOptions, signal) {
+      const id = await pullShared({ ...deps, pulls }, pullOptions, signal)
+      return getImage(records, id)
+    },
+    load: (archive, loadOptions, signal) => loadImages(deps, { ...loadOptions, archive }, signal),
+    import: (rootfs, importOptions, signal) =>
+      importImage(deps, { ...importOptions, rootfs }, signal),
+    tag: (nameOrId, target) => tagImage(deps, nameOrId, target),
+    async remove(nameOrId, removeOptions) {
+      const rows = removeImage(deps, nameOrId, removeOptions)
+      if (rows.some((row) => 'deleted' in row)) await stores.gc.run()
+      return rows
+    },
+    history: (nameOrId) => imageHistory(getImage(records, nameOrId), layerSizes(stores.snapshots)),
+  }
+}
+
+interface SharedPullDeps extends ImagesDeps {
+  readonly records: ImageRecords
+  readonly pulls: SharedWork<ImageId>
+}
+
+async function pullShared(
+  deps: SharedPullDeps,
+  options: PullOptions,
+  signal: AbortSignal,
+): Promise<ImageId> {
+  const { onProgress = () => undefined, ...rest } = options
+  const reference = withDefaultTag(options.reference)
+  // Other credentials may see another image under the same name.
+  const key = JSON.stringify([reference, rest.platform, rest.auth, rest.headers])
+  return await deps.pulls.join(key, { onProgress, signal }, async (tell, shared) => {
+    const id = await pullImage(deps, { ...rest, reference, onProgress: tell }, shared)
+    const labels = deps.records.get(id)?.config.config?.Labels ?? {}
+    const name = familiarRepository(reference)
+    deps.onEvent({ action: 'pull', id: familiarName(reference), attributes: { ...labels, name } })
+    return id
+  })
+}
+
+function gcRoots(records: ImageRecords): GcRoots {
+  const allFacts = () => records.list().flatMap(({ id }: Image) => records.facts(id) ?? [])
+  return {
+    content: () => allFacts().flatMap(contentOf),
+    snapshots: () => allFacts().flatMap((facts) => chainIdOf(facts) ?? []),
+  }
+}

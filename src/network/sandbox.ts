@@ -1,0 +1,142 @@
+/** Network namespaces of containers, and the veth pairs that lead into them. */
+import { mkdirSync, readdirSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { errnoOf } from '#base/errors.ts'
+import { findLink, type Bridge } from '#network/bridge.ts'
+import { writeSysctl, readSysctl } from '#network/sysctl.ts'
+import type { Endpoint } from '#network/types.ts'
+import { newAddressRequest } from '#sys/netlink/address.ts'
+import {
+  changeLinkRequest,
+  decodeLink,
+  deleteLinkRequest,
+  dumpLinksRequest,
+  getLinkRequest,
+  newLinkRequest,
+} from '#sys/netlink/link.ts'
+import { newRouteRequest } from '#sys/netlink/route.ts'
+import { openNetlink, type Netlink } from '#sys/netlink/socket.ts'
+import {
+  createNetworkNamespace,
+  insideNetworkNamespace,
+  removeNetworkNamespace,
+} from '#sys/netns.ts'
+
+const loopbackIndex = 1
+
+export interface Sandboxes {
+  path(containerId: string): string
+  /** Loopback up, IPv6 off: no network of ours has IPv6. @throws already_exists (EEXIST) */
+  create(containerId: string): void
+  /** Idempotent. */
+  remove(containerId: string): void
+  /** Ids that have a namespace pinned under the exec root. */
+  list(): string[]
+}
+
+export function createSandboxes(execRoot: string): Sandboxes {
+  const directory = join(execRoot, 'netns')
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const path = (containerId: string) => join(directory, containerId)
+  return {
+    path,
+    create(containerId) {
+      createNetworkNamespace(path(containerId), () => {
+        disableIpv6()
+        using inside = openNetlink()
+        inside.request(changeLinkRequest(loopbackIndex, { isUp: true }))
+      })
+    },
+    remove: (containerId) => removeNetworkNamespace(path(containerId)),
+    list: () => readdirSync(directory),
+  }
+}
+
+function disableIpv6(): void {
+  // "all" is the default of links made later, too.
+  const setting = 'ipv6/conf/all/disable_ipv6'
+  if (readSysctl(setting) !== undefined) writeSysctl(setting, '1')
+}
+
+/** Text on the host end of a pair that tells engine and container, to find strays. */
+export function linkAlias(table: string, containerId: string): string {
+  return `gantry:${table}:${containerId}`
+}
+
+/** A fresh name for a host end, of the form that Docker's tools look for. */
+export function newHostInterfaceName(): string {
+  return `veth${randomBytes(4).toString('hex').slice(0, 7)}`
+}
+
+export interface PairOptions {
+  readonly namespacePath: string
+  readonly bridge: Bridge
+  readonly hostInterface: string
+  readonly alias: string
+  readonly mtu: number
+  readonly endpoint: Pick<
+    Endpoint,
+    'interfaceName' | 'ipv4Address' | 'prefixLength' | 'gateway' | 'macAddress'
+  >
+}
+
+/** Makes the pair, its inner end inside the namespace, with address and default route. */
+export function createPair(host: Netlink, options: PairOptions): void {
+  const { bridge, endpoint, hostInterface, mtu } = options
+  const namespaceFd = openSync(options.namespacePath, 'r')
+  try {
+    const { interfaceName: name, macAddress } = endpoint
+    const peer = { name, macAddress, mtu, namespaceFd }
+    const kind = { type: 'veth', peer } as const
+    const master = bridge.index
+    host.request(newLinkRequest({ name: hostInterface, mtu, isUp: true, master, kind }))
+  } finally {
+    closeSync(namespaceFd)
+  }
+  const { index } = decodeLink(host.query(getLinkRequest(hostInterface)))
+  // With br_netfilter, a container that calls itself by a published port is answered on its own port.
+  host.request(changeLinkRequest(index, { alias: options.alias, hairpin: true }))
+  using inside = insideNetworkNamespace(options.namespacePath, () => openNetlink())
+  configureInside(inside, endpoint)
+}
+
+function configureInside(inside: Netlink, endpoint: PairOptions['endpoint']): void {
+  const { index } = decodeLink(inside.query(getLinkRequest(endpoint.interfaceName)))
+  const { ipv4Address: address, prefixLength, gateway } = endpoint
+  inside.request(newAddressRequest({ index, address, prefixLength }))
+  inside.request(changeLinkRequest(index, { isUp: true }))
+  inside.request(newRouteRequest({ prefixLength: 0, gateway, output: index }))
+}
+
+/** Removes the pair by its host end. Idempotent. */
+export function removePair(host: Netlink, hostInterface: string): void {
+  const link = findLink(host, hostInterface)
+  if (link) removeLink(host, link.index)
+}
+
+/** Removes links of this engine whose container is not in `keep`; gives their names. */
+export function removeStrayLinks(
+  host: Netlink,
+  table: string,
+  keep: ReadonlySet<string>,
+): string[] {
+  const prefix = linkAlias(table, '')
+  const strays = host
+    .dump(dumpLinksRequest())
+    .map(decodeLink)
+    .filter(({ alias, kind }) => kind === 'veth' && alias?.startsWith(prefix) === true)
+    .filter(({ alias = '' }) => !keep.has(alias.slice(prefix.length)))
+  for (const { index } of strays) removeLink(host, index)
+  return strays.map(({ name }) => name)
+}
+
+function removeLink(host: Netlink, index: number): void {
+  try {
+    host.request(deleteLinkRequest(index))
+  } catch (error) {
+    // The kernel removes the pair itself once the namespace is gone.
+    if (errnoOf(error) !== 'ENODEV') throw error
+  }
+}
