@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'node:test'
+import { branded } from '#base/brand.ts'
+import { instantFromMillis } from '#base/clock.ts'
+import { silentLogger } from '#base/log.ts'
+import { planPrune } from '#build/cache/prune.ts'
+import { openBuildCache } from '#build/cache/store.ts'
+import { explainMiss } from '#build/cache/why.ts'
+import type { CacheKey, KeyIngredients } from '#build/solver/types.ts'
+import { digestOf } from '#oci/digest.ts'
+import { openMetadataDb } from '#store/database.ts'
+
+const key = (text: string) => branded<CacheKey>(digestOf(text))
+
+function ingredients(name: string, input: string): KeyIngredients {
+  return { name, op: digestOf(name), inputs: [{ use: 'whole', digest: digestOf(input) }] }
+}
+
+function openTemporary() {
+  const directory = mkdtempSync(join(tmpdir(), 'gantry-cache-'))
+  const path = join(directory, 'metadata.db')
+  const open = () => {
+    const db = openMetadataDb(path, silentLogger)
+    return { db, cache: openBuildCache({ db, sizeOf: (stored) => stored.length }) }
+  }
+  return { open, remove: () => rmSync(directory, { recursive: true }) }
+}
+
+test('records survive a restart and are found under every key', () => {
+  const temporary = openTemporary()
+  try {
+    const first = temporary.open()
+    first.cache.put([key('a'), key('b')], {
+      stored: 'snapshot',
+      ingredients: ingredients('RUN x', 'base'),
+    })
+    first.db[Symbol.dispose]()
+    const { db, cache } = temporary.open()
+    assert.equal(cache.find(key('a'))?.stored, 'snapshot')
+    assert.equal(cache.find(key('b'))?.stored, 'snapshot')
+    assert.equal(cache.find(key('c')), undefined)
+    assert.equal(cache.list()[0]?.useCount, 2)
+    db[Symbol.dispose]()
+  } finally {
+    temporary.remove()
+  }
+})
+
+test('a record goes when its last key leads elsewhere', () => {
+  const temporary = openTemporary()
+  try {
+    const { db, cache } = temporary.open()
+    cache.put([key('a')], { stored: 'old', ingredients: ingredients('RUN x', 'base') })
+    cache.put([key('a')], { stored: 'new', ingredients: ingredients('RUN x', 'base') })
+    assert.deepEqual(
+      cache.list().map(({ stored }) => stored),
+      ['new'],
+    )
+    cache.remove(cache.list().map(({ id }) => id))
+    assert.equal(cache.find(key('a')), undefined)
+    db[Symbol.dispose]()
+  } finally {
+    temporary.remove()
+  }
+})
+
+test('prune takes the least recently used first and stops at what is to be kept', () => {
+  const entry = (id: number, used: number, sizeBytes: number) => ({
+    id,
+    stored: '',
+    ingredients: ingredients('x', 'y'),
+    createdAt: instantFromMillis(0),
+    lastUsedAt: instantFromMillis(used),
+    useCount: 1,
+    sizeBytes,
+  })
+  const entries = [entry(1, 300, 10), entry(2, 100, 10), entry(3, 200, 10), entry(4, 50, 10)]
+  const policy = { isAll: true, inUse: new Set([4]), shared: new Set<number>() }
+  const ids = (options: object) => planPrune(entries, { ...policy, ...options }).map(({ id }) => id)
+  assert.deepEqual(ids({}), [2, 3, 1])
+  assert.deepEqual(ids({ keepBytes: 25 }), [2, 3])
+  assert.deepEqual(ids({ unusedSince: instantFromMillis(250) }), [2, 3])
+  assert.deepEqual(ids({ isAll: false, shared: new Set([2]) }), [3, 1])
+})
+
+test('explainMiss() says what differs', () => {
+  const cached = ingredients('RUN x', 'base')
+  assert.deepEqual(explainMiss(cached, undefined), [{ kind: 'never-built' }])
+  assert.deepEqual(explainMiss(cached, cached), [{ kind: 'no-cache' }])
+  assert.deepEqual(explainMiss(ingredients('RUN x', 'other base'), cached), [
+    { kind: 'parent-changed', input: 0 },
+  ])
+  assert.deepEqual(explainMiss({ ...cached, op: digestOf('RUN y') }, cached), [
+    { kind: 'instruction-changed' },
+  ])
+})
