@@ -21,9 +21,8 @@ function ingredients(name: string, input: string): KeyIngredients {
 
 function openTemporary() {
   const directory = mkdtempSync(join(tmpdir(), 'gantry-cache-'))
-  const path = join(directory, 'metadata.db')
   const open = () => {
-    const db = openMetadataDb(path, silentLogger)
+    const db = openMetadataDb({ root: directory, log: silentLogger })
     return { db, cache: openBuildCache({ db, sizeOf: (stored) => stored.length }) }
   }
   return { open, remove: () => rmSync(directory, { recursive: true }) }
