@@ -39,10 +39,13 @@ async function liveStdio(
   options: AttachOptions,
 ): Promise<TaskStdio> {
   const task = context.tasks.get(record.id)
-  const stdio = task ? await task.attach() : context.attachments.add(record.id)
+  const holdsStdin = options.stdin && record.spec.openStdin
+  const stdio = task
+    ? await task.attach({ holdsStdin })
+    : context.attachments.add(record.id, { holdsStdin })
   const choosesStreams = !record.spec.isTty && !(options.stdout && options.stderr)
   const output = choosesStreams ? filterFrames(stdio.output, options) : stdio.output
-  if (options.stdin && record.spec.openStdin) return { ...withDispose(stdio), output }
+  if (holdsStdin) return { ...withDispose(stdio), output }
   return {
     ...withDispose(stdio),
     output,
