@@ -21,7 +21,7 @@ export async function attachContainer(
     )
   }
   const stdio = options.stream ? await liveStdio(context, record, options) : endedStdio
-  announce(context, record, 'attach')
+  announce(context, record, { action: 'attach' })
   if (!options.logs) return stdio
   return withLog(context, record, { stdio, options })
 }
@@ -68,11 +68,11 @@ function withLog(
   const abort = new AbortController()
   const { isTty } = record.spec
   const follow = options.stream && context.tasks.has(record.id)
-  const wanted = { stdout: options.stdout, stderr: options.stderr, follow }
+  const wanted = { ref: record.id, stdout: options.stdout, stderr: options.stderr, follow }
   async function* output() {
     const drained = follow ? drain(stdio.output) : undefined
-    for await (const line of containerLogs(context, record.id, wanted, abort.signal)) {
-      yield isTty ? line.bytes : frame(line.stream, line.bytes)
+    for await (const lines of containerLogs(context, wanted, abort.signal)) {
+      yield Buffer.concat(lines.map(({ stream, bytes }) => (isTty ? bytes : frame(stream, bytes))))
     }
     if (drained) await drained
     else yield* stdio.output

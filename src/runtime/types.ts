@@ -126,11 +126,16 @@ export interface ExecProcess {
   resize(size: TerminalSize): Promise<void>
 }
 
-/** One record of a container's log. `bytes` hold the newline when the writer sent one. */
+/**
+ * One record of a container's log. `bytes` hold the newline when the writer sent
+ * one: all records of a stream, joined, are exactly what was written to it.
+ */
 export interface LogRecord {
   readonly time: Instant
   readonly stream: 'stdout' | 'stderr'
   readonly bytes: Uint8Array
+  /** It goes on where the stream's previous record left a line unfinished. */
+  readonly isContinuation: boolean
 }
 
 export interface ReadLogsOptions {
