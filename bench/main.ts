@@ -3,10 +3,11 @@
  * Arguments: names of works to do (all without any), `--peers=gantry,docker`, `--write` to put the
  * table into docs/bench.md.
  */
-import { globSync, mkdtempSync, rmSync, rmdirSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { projectRoot } from '#test/support/paths.ts'
 import type { Figure } from '#bench/figure.ts'
+import { removeCgroups, removeRoot } from '#bench/cleanup.ts'
 import { loadBenchImage } from '#bench/images.ts'
 import { isInNamespace, prepareNamespace, rerunInNamespace } from '#bench/namespace.ts'
 import { stopPeer } from '#bench/peers/peer.ts'
@@ -68,8 +69,8 @@ async function bench(choice: Choice): Promise<void> {
     if (choice.writes) writeReport(`${table}\n\nMeasured on ${formatMachine(peers)}\n`)
   } finally {
     for (const peer of peers) await stopPeer(peer)
+    await removeRoot(root)
     removeCgroups()
-    rmSync(root, { recursive: true, force: true })
   }
 }
 
@@ -81,12 +82,6 @@ A ratio below 1 means Gantry needs less, except for requests per second, where m
 
 `
   writeFileSync(`${projectRoot}/docs/bench.md`, intro + text)
-}
-
-function removeCgroups(): void {
-  const parents = ['/sys/fs/cgroup/gantry-bench', '/sys/fs/cgroup/*/gantry-bench']
-  const found = globSync(parents.flatMap((parent) => [parent, `${parent}/**/`]))
-  for (const path of found.toSorted().toReversed()) rmdirSync(path)
 }
 
 const choice = readChoice()

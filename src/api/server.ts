@@ -6,6 +6,7 @@ import {
   STATUS_CODES,
 } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { sleep } from '#base/async.ts'
 import { errorMessage } from '#base/errors.ts'
 import type { Engine } from '#engine/types.ts'
 import type { Answer, HijackAnswer } from '#api/answer.ts'
@@ -19,6 +20,9 @@ import { compileRoutes } from '#api/route.ts'
 import { routes } from '#api/routes.ts'
 import { type TakenConnection, takePlain, takeUpgraded } from '#api/takeover.ts'
 import { parseTarget } from '#api/target.ts'
+
+/** How long answers in flight may take to end once they are told to. */
+const closeGraceMs = 3000
 
 /** The API on any number of HTTP servers (one per listening address). */
 export interface ApiServer {
@@ -70,7 +74,10 @@ export function createApiServer(engine: Engine, options: ApiOptions): ApiServer 
     },
     async close() {
       closing.abort()
-      await Promise.allSettled(context.inFlight)
+      const settled = new AbortController()
+      const grace = sleep(closeGraceMs, settled.signal).catch(() => undefined)
+      await Promise.race([Promise.allSettled(context.inFlight), grace])
+      settled.abort()
     },
   }
 }

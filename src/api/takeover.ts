@@ -36,6 +36,8 @@ export function takePlain(
   if (request.headers['transfer-encoding'] !== undefined) return takenConnection(socket, request)
   // Node's HTTP listeners would read on as if another request came, and close at the half-close.
   for (const event of ['data', 'end', 'drain', 'timeout'] as const) socket.removeAllListeners(event)
+  // Takes the reading back from Node's parser now; the iterator does so only when it is first asked.
+  socket.on('readable', () => undefined)
   socket.setTimeout(0)
   for (const bytes of early.toReversed()) socket.unshift(bytes)
   return takenConnection(socket, socket)

@@ -80,7 +80,7 @@ async function runAttached(
       : undefined
   const condition = body.HostConfig?.AutoRemove ? 'removed' : 'next-exit'
   const [attachment, waiting] = await Promise.all([
-    attach(client, id, body, detachKeys),
+    attach({ client, id, detachKeys }, body),
     client.containers.wait(id, condition),
   ])
   using hijack = attachment
@@ -110,12 +110,11 @@ async function runAttached(
 
 /** Undefined when no stream is wanted (`-a` without any): only the exit counts. */
 async function attach(
-  client: Client,
-  id: string,
+  target: { readonly client: Client; readonly id: string; readonly detachKeys: string },
   body: ContainerCreateBody,
-  detachKeys: string,
 ): Promise<Hijack | undefined> {
   if (!body.AttachStdin && !body.AttachStdout && !body.AttachStderr) return undefined
+  const { client, id, detachKeys } = target
   return client.containers.attach(id, {
     stream: true,
     stdin: body.AttachStdin,

@@ -22,38 +22,40 @@ export const managementCommands: Readonly<Record<string, string>> = {
 
 type Loader = () => Promise<{ readonly command: Command }>
 
-function entry(
-  names: string,
-  summary: string,
-  load: Loader,
-  group?: CommandEntry['group'],
-): CommandEntry {
-  return {
-    names: names.split(', '),
-    summary,
-    load: async () => (await load()).command,
-    ...(group === undefined ? {} : { group }),
-  }
+/** `names` is a list with commas, the first the canonical one. */
+function entry(names: string, summary: string, load: Loader): CommandEntry {
+  return { names: names.split(', '), summary, load: async () => (await load()).command }
+}
+
+function common(entryOf: CommandEntry): CommandEntry {
+  return { ...entryOf, group: 'common' }
+}
+
+function hidden(entryOf: CommandEntry): CommandEntry {
+  return { ...entryOf, group: 'hidden' }
 }
 
 const containerEntries: readonly CommandEntry[] = [
-  entry(
-    'run, container run',
-    'Create and run a new container from an image',
-    () => import('#cli/commands/run.ts'),
-    'common',
+  common(
+    entry(
+      'run, container run',
+      'Create and run a new container from an image',
+      () => import('#cli/commands/run.ts'),
+    ),
   ),
-  entry(
-    'exec, container exec',
-    'Execute a command in a running container',
-    () => import('#cli/commands/exec.ts'),
-    'common',
+  common(
+    entry(
+      'exec, container exec',
+      'Execute a command in a running container',
+      () => import('#cli/commands/exec.ts'),
+    ),
   ),
-  entry(
-    'ps, container ls, container list, container ps',
-    'List containers',
-    () => import('#cli/commands/ps.ts'),
-    'common',
+  common(
+    entry(
+      'ps, container ls, container list, container ps',
+      'List containers',
+      () => import('#cli/commands/ps.ts'),
+    ),
   ),
   entry(
     'attach, container attach',
@@ -129,17 +131,15 @@ const containerEntries: readonly CommandEntry[] = [
 ]
 
 const imageEntries: readonly CommandEntry[] = [
-  entry(
-    'pull, image pull',
-    'Download an image from a registry',
-    () => import('#cli/commands/pull.ts'),
-    'common',
+  common(
+    entry(
+      'pull, image pull',
+      'Download an image from a registry',
+      () => import('#cli/commands/pull.ts'),
+    ),
   ),
-  entry(
-    'images, image ls, image list',
-    'List images',
-    () => import('#cli/commands/images.ts'),
-    'common',
+  common(
+    entry('images, image ls, image list', 'List images', () => import('#cli/commands/images.ts')),
   ),
   entry(
     'history, image history',
@@ -174,17 +174,19 @@ const imageEntries: readonly CommandEntry[] = [
 ]
 
 const otherEntries: readonly CommandEntry[] = [
-  entry(
-    'version',
-    'Show the Gantry version information',
-    () => import('#cli/commands/version.ts'),
-    'common',
+  common(
+    entry(
+      'version',
+      'Show the Gantry version information',
+      () => import('#cli/commands/version.ts'),
+    ),
   ),
-  entry(
-    'info, system info',
-    'Display system-wide information',
-    () => import('#cli/commands/info.ts'),
-    'common',
+  common(
+    entry(
+      'info, system info',
+      'Display system-wide information',
+      () => import('#cli/commands/info.ts'),
+    ),
   ),
   entry(
     'events, system events',
@@ -196,11 +198,12 @@ const otherEntries: readonly CommandEntry[] = [
     'Return low-level information on Docker objects',
     () => import('#cli/commands/inspect.ts'),
   ),
-  entry(
-    'system dial-stdio',
-    'Proxy the stdio stream to the daemon connection',
-    () => import('#cli/commands/dial-stdio.ts'),
-    'hidden',
+  hidden(
+    entry(
+      'system dial-stdio',
+      'Proxy the stdio stream to the daemon connection',
+      () => import('#cli/commands/dial-stdio.ts'),
+    ),
   ),
   entry('network ls, network list', 'List networks', () => import('#cli/commands/network-ls.ts')),
   entry(

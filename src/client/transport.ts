@@ -1,5 +1,4 @@
 import http from 'node:http'
-import type { Socket } from 'node:net'
 import { EngineError, errnoOf } from '#base/errors.ts'
 import { abortReason } from '#base/async.ts'
 import { errorOfConnection, errorOfReply } from '#client/errors.ts'
@@ -146,7 +145,7 @@ async function sendForReply({ request, call, endpoint }: Begun): Promise<Reply> 
 async function sendForHijack({ request, call, endpoint }: Begun): Promise<Hijack> {
   const { promise, resolve, reject } = Promise.withResolvers<Hijack>()
   request.on('upgrade', (response, socket, head) => {
-    resolve(hijackOf(socket as Socket, head, response.headers['content-type']))
+    resolve(hijackOf(socket, head, response.headers['content-type']))
   })
   request.on('response', (response) => {
     const status = response.statusCode ?? 0

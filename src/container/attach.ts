@@ -21,7 +21,7 @@ export async function attachContainer(
     )
   }
   const stdio = options.stream ? await liveStdio(context, record, options) : endedStdio
-  announce(context, record, 'attach')
+  announce(context, record, { action: 'attach' })
   if (!options.logs) return stdio
   return withLog(context, record, { stdio, options })
 }
@@ -39,10 +39,13 @@ async function liveStdio(
   options: AttachOptions,
 ): Promise<TaskStdio> {
   const task = context.tasks.get(record.id)
-  const stdio = task ? await task.attach() : context.attachments.add(record.id)
+  const holdsStdin = options.stdin && record.spec.openStdin
+  const stdio = task
+    ? await task.attach({ holdsStdin })
+    : context.attachments.add(record.id, { holdsStdin })
   const choosesStreams = !record.spec.isTty && !(options.stdout && options.stderr)
   const output = choosesStreams ? filterFrames(stdio.output, options) : stdio.output
-  if (options.stdin && record.spec.openStdin) return { ...withDispose(stdio), output }
+  if (holdsStdin) return { ...withDispose(stdio), output }
   return {
     ...withDispose(stdio),
     output,
@@ -65,11 +68,11 @@ function withLog(
   const abort = new AbortController()
   const { isTty } = record.spec
   const follow = options.stream && context.tasks.has(record.id)
-  const wanted = { stdout: options.stdout, stderr: options.stderr, follow }
+  const wanted = { ref: record.id, stdout: options.stdout, stderr: options.stderr, follow }
   async function* output() {
     const drained = follow ? drain(stdio.output) : undefined
-    for await (const line of containerLogs(context, record.id, wanted, abort.signal)) {
-      yield isTty ? line.bytes : frame(line.stream, line.bytes)
+    for await (const lines of containerLogs(context, wanted, abort.signal)) {
+      yield Buffer.concat(lines.map(({ stream, bytes }) => (isTty ? bytes : frame(stream, bytes))))
     }
     if (drained) await drained
     else yield* stdio.output

@@ -5,15 +5,20 @@
  */
 import type { Task, TaskStdio } from '#runtime/types.ts'
 
+export interface AttachmentOptions {
+  /** The end of this attachment is the end of stdin, where stdin is open once. */
+  readonly holdsStdin: boolean
+}
+
 export interface PendingAttachments {
-  add(id: string): TaskStdio
+  add(id: string, options: AttachmentOptions): TaskStdio
   /** Binds what waits for `id`; every attachment is connected when this resolves. */
   complete(id: string, task: Pick<Task, 'attach'>): Promise<void>
   /** Ends what waits for `id`: its start failed or it is removed. */
   end(id: string): void
 }
 
-interface Pending {
+interface Pending extends AttachmentOptions {
   readonly bind: (stdio: TaskStdio | undefined) => void
 }
 
@@ -27,9 +32,9 @@ export function createPendingAttachments(): PendingAttachments {
   }
 
   return {
-    add: (id) => {
+    add: (id, { holdsStdin }) => {
       const { promise, resolve } = Promise.withResolvers<TaskStdio | undefined>()
-      const pending: Pending = { bind: resolve }
+      const pending: Pending = { holdsStdin, bind: resolve }
       const others = waiting.get(id) ?? new Set()
       waiting.set(id, others.add(pending))
       const leave = () => {
@@ -43,7 +48,7 @@ export function createPendingAttachments(): PendingAttachments {
       await Promise.all(
         take(id).map(async (pending) => {
           try {
-            pending.bind(await task.attach())
+            pending.bind(await task.attach({ holdsStdin: pending.holdsStdin }))
           } catch (error) {
             pending.bind(undefined)
             throw error

@@ -54,8 +54,8 @@ export interface FakeWorld {
 export interface ManualScheduler extends Scheduler {
   /** Delays asked for and not yet due, in order of asking. */
   readonly pending: readonly number[]
-  /** Lets the pending one asked for first become due; resolves after what it set off. */
-  fire(): Promise<void>
+  /** Lets the pending one asked for first become due. */
+  fire(): void
 }
 
 export async function fakeWorld(t: { after(step: () => void): void }): Promise<FakeWorld> {
@@ -300,10 +300,7 @@ function manualScheduler(): ManualScheduler {
     get pending() {
       return timers.map(({ delayMs }) => delayMs)
     },
-    fire: async () => {
-      timers.shift()?.work()
-      await settled()
-    },
+    fire: () => timers.shift()?.work(),
     after: add,
     sleep: (delayMs, signal) =>
       new Promise((resolve, reject) => {
@@ -316,7 +313,11 @@ function manualScheduler(): ManualScheduler {
   }
 }
 
-/** Lets everything that is ready run: file calls too, which end in turns of their own. */
-export async function settled(): Promise<void> {
-  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
+/** Waits for what must come; fails when it has not come after seconds. */
+export async function until(condition: () => boolean, what = 'the expected state'): Promise<void> {
+  const deadline = performance.now() + 5000
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`${what} did not come`)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
 }

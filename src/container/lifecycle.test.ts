@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { EngineError } from '#base/errors.ts'
-import { fakeWorld, settled, type FakeWorld, type FaultName } from '#container/fakes.ts'
+import { fakeWorld, until, type FakeWorld, type FaultName } from '#container/fakes.ts'
 import type { ContainerService } from '#container/open.ts'
 import { sampleRequest } from '#container/sample.ts'
 
@@ -64,7 +64,7 @@ test('starting twice, stopping twice and removing a running one are refused', as
       'stop the container before removing or force remove',
   })
   world.tasks.get(id)?.exit(0)
-  await settled()
+  await until(() => containers.get(id).state.status === 'exited')
   await assert.rejects(containers.stop(id), { kind: 'not_modified' })
   await assert.rejects(containers.kill('web'), {
     kind: 'conflict',
@@ -149,10 +149,10 @@ test('stop asks, waits for the time-out, then kills; the policy holds still', as
   const { id } = await containers.create(sampleRequest({ host, stopSignal: 'SIGINT' }))
   await containers.start(id)
   const stopping = containers.stop(id, { timeoutS: 3 })
-  await settled()
+  await until(() => world.scheduler.pending.length === 1)
   assert.deepEqual(world.scheduler.pending, [3000])
   assert.deepEqual(world.tasks.get(id)?.log, ['start', 'kill 2'])
-  await world.scheduler.fire()
+  world.scheduler.fire()
   await stopping
   assert.equal(containers.get(id).state.status, 'exited')
   assert.deepEqual(world.scheduler.pending, [])
@@ -171,15 +171,13 @@ test('on-failure starts again with growing delays until its tries are used up', 
   await containers.start(id)
   for (const delayMs of [100, 200]) {
     world.tasks.get(id)?.exit(1)
-    await settled()
-    assert.equal(containers.get(id).state.status, 'restarting')
+    await until(() => containers.get(id).state.status === 'restarting')
     assert.deepEqual(world.scheduler.pending, [delayMs])
-    await world.scheduler.fire()
-    assert.equal(containers.get(id).state.status, 'running')
+    world.scheduler.fire()
+    await until(() => containers.get(id).state.status === 'running')
   }
   world.tasks.get(id)?.exit(1)
-  await settled()
-  assert.equal(containers.get(id).state.status, 'exited')
+  await until(() => containers.get(id).state.status === 'exited')
   assert.equal(containers.get(id).restartCount, 2)
 })
 
@@ -189,7 +187,7 @@ test('a container between two runs can be stopped and removed', async (t) => {
   const { id } = await containers.create(sampleRequest({ host }))
   await containers.start(id)
   world.tasks.get(id)?.exit(0)
-  await settled()
+  await until(() => containers.get(id).state.status === 'restarting')
   await containers.stop(id)
   assert.deepEqual(world.scheduler.pending, [])
   assert.equal(containers.get(id).state.status, 'exited')
@@ -243,14 +241,12 @@ test('a stuck container delays nobody else', async (t) => {
   const gate = Promise.withResolvers<void>()
   world.removeGates.set(stuck.id, gate.promise)
   world.tasks.get(stuck.id)?.exit(0)
-  await settled()
   const other = await containers.create(sampleRequest({ name: 'other' }))
   await containers.start(other.id)
   assert.equal(containers.get('stuck').state.status, 'running', 'its end is not handled yet')
   assert.equal(containers.list().length, 2)
   gate.resolve()
-  await settled()
-  assert.equal(containers.get('stuck').state.status, 'exited')
+  await until(() => containers.get('stuck').state.status === 'exited')
 })
 
 test('restart by the user keeps a --rm container', async (t) => {
@@ -258,8 +254,8 @@ test('restart by the user keeps a --rm container', async (t) => {
   const { id } = await containers.create(sampleRequest({ host: { isAutoRemove: true } }))
   await containers.start(id)
   const restarting = containers.restart(id, { timeoutS: 1 })
-  await settled()
-  await world.scheduler.fire()
+  await until(() => world.scheduler.pending.length === 1)
+  world.scheduler.fire()
   await restarting
   assert.equal(containers.get(id).state.status, 'running')
   assert.equal(actions(world).at(-1), 'restart')

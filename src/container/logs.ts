@@ -11,15 +11,14 @@ import type { LogRecord } from '#runtime/types.ts'
  */
 export function containerLogs(
   context: ContainerContext,
-  ref: string,
-  options: LogsOptions,
+  request: LogsOptions & { readonly ref: string },
   signal: AbortSignal,
-): AsyncIterable<LogRecord> {
+): AsyncIterable<readonly LogRecord[]> {
+  const { ref, follow, ...range } = request
   const record = context.table.resolve(ref)
   if (record.spec.host.logDriver.type === 'none') {
     throw new EngineError('not_implemented', 'configured logging driver does not support reading')
   }
-  const { follow, ...range } = options
   const task = context.tasks.get(record.id)
   return readLogs(
     {

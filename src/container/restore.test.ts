@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
-import { fakeWorld, settled, type FakeWorld } from '#container/fakes.ts'
+import { fakeWorld, until, type FakeWorld } from '#container/fakes.ts'
 import type { ContainerService } from '#container/open.ts'
 import { sampleRequest } from '#container/sample.ts'
 
@@ -13,7 +13,6 @@ async function takeOver(world: FakeWorld, first: ContainerService): Promise<Cont
   const adopted = await second.adopt()
   await second.recover(adopted, new Map())
   await second.startPolicied()
-  await settled()
   return second
 }
 
@@ -46,8 +45,8 @@ test('what ended meanwhile is known with its code, and its policy applies', asyn
   const { state } = second.get('plain')
   assert.equal(state.status === 'exited' && state.last.code, 42)
   assert.equal(second.get(again.id).state.status, 'restarting')
-  await world.scheduler.fire()
-  assert.equal(second.get(again.id).state.status, 'running')
+  world.scheduler.fire()
+  await until(() => second.get(again.id).state.status === 'running')
   assert.throws(() => second.get(gone.id), { kind: 'not_found' })
 })
 
@@ -72,8 +71,8 @@ test('at boot `unless-stopped` respects the user, `always` does not', async (t) 
     const { id } = await first.create(sampleRequest({ name, host: { restartPolicy: { name } } }))
     await first.start(id)
     const stopping = first.stop(id, { timeoutS: 0 })
-    await settled()
-    await world.scheduler.fire()
+    await until(() => world.scheduler.pending.length === 1)
+    world.scheduler.fire()
     await stopping
     ids.push(id)
   }

@@ -359,7 +359,7 @@ export interface Containers {
   wait(ref: string, condition: WaitCondition, signal: AbortSignal): Promise<WaitResult>
   /** Works on created containers: the attachment is complete before the next start lets the process go. */
   attach(ref: string, options: AttachOptions): Promise<TaskStdio>
-  logs(ref: string, options: LogsOptions, signal: AbortSignal): AsyncIterable<LogRecord>
+  logs(ref: string, options: LogsOptions, signal: AbortSignal): AsyncIterable<readonly LogRecord[]>
   resize(ref: string, size: TerminalSize): Promise<void>
   top(
     ref: string,

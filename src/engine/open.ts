@@ -15,9 +15,8 @@ import { createGcSchedule } from '#engine/gc.ts'
 import { restore } from '#engine/restore.ts'
 import { createRootfsMounts } from '#engine/rootfs.ts'
 import { stopAll } from '#engine/shutdown.ts'
-import type { Engine, EngineConfig, Events } from '#engine/types.ts'
+import type { Engine, EngineConfig } from '#engine/types.ts'
 import { openImages } from '#image/open.ts'
-import type { ImageEvent } from '#image/types.ts'
 import { openNetworks } from '#network/open.ts'
 import { openRegistryClient } from '#registry/client.ts'
 import { openRuntime } from '#runtime/open.ts'
@@ -46,19 +45,18 @@ export async function openEngine(config: EngineConfig, log: Logger): Promise<Eng
     registry,
     log: log.child({ component: 'image' }),
     maxConcurrentDownloads: config.maxConcurrentDownloads,
-    onEvent: (event) => {
-      publishImage(events, event)
-      if (event.action === 'delete' || event.action === 'prune') gc.schedule()
-    },
+    onEvent: ({ action, id, attributes }) =>
+      events.publish({ type: 'image', action, actorId: id, attributes }),
   })
   const { db } = stores
   const runtime = await openRuntime({
     execRoot: config.execRoot,
-    dataRoot: config.dataRoot,
+    cgroupParent: config.cgroupParent,
     runtimes: config.runtimes,
     defaultRuntime: config.defaultRuntime,
     log: log.child({ component: 'runtime' }),
   })
+  undo.defer(() => runtime.close())
   const networks = undo.use(
     await openNetworks(networksOptions(config), {
       db,
@@ -87,8 +85,11 @@ export async function openEngine(config: EngineConfig, log: Logger): Promise<Eng
     scheduler: systemScheduler,
     defaults: containerDefaults(config),
     log: log.child({ component: 'container' }),
-    onEvent: ({ action, containerId, attributes }) =>
-      events.publish({ type: 'container', action, actorId: containerId, attributes }),
+    onEvent: ({ action, containerId, attributes }) => {
+      events.publish({ type: 'container', action, actorId: containerId, attributes })
+      // Only a container kept the layers of an image that was removed before it.
+      if (action === 'destroy' && !images.find(attributes['image'] ?? '')) gc.schedule()
+    },
   })
   stores.gc.register({ content: () => [], snapshots: () => containers.layersInUse() })
   const facts = await openFacts({ config, runtime })
@@ -107,10 +108,6 @@ export async function openEngine(config: EngineConfig, log: Logger): Promise<Eng
     login: (name, auth, signal) => registry.login(name, auth, signal),
     [Symbol.asyncDispose]: close,
   }
-}
-
-function publishImage(events: Events, { action, id, attributes }: ImageEvent): void {
-  events.publish({ type: 'image', action, actorId: id, attributes })
 }
 
 /** Ends once, however often it is called: containers first (unless they live on), then what they stand on. */

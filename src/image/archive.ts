@@ -45,7 +45,7 @@ export async function storeArchive(
   const members = new Map<string, Member>()
   const parser = extract()
   const reading = pipeline(await decompress(archive), parser, { signal })
-  const collecting = collect(target, parser, members, signal)
+  const collecting = collect(target, { parser, members }, signal)
   const [fed, collected] = await Promise.allSettled([reading, collecting])
   if (signal.aborted) throw abortReason(signal)
   // A refusal while storing (a full disk) ends the reading too; it is the one to tell.
@@ -56,8 +56,7 @@ export async function storeArchive(
 
 async function collect(
   target: ArchiveTarget,
-  parser: AsyncIterable<Entry>,
-  members: Map<string, Member>,
+  { parser, members }: { parser: AsyncIterable<Entry>; members: Map<string, Member> },
   signal: AbortSignal,
 ): Promise<void> {
   for await (const entry of parser) {

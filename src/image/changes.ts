@@ -94,7 +94,7 @@ function splitWords(text: string): string[] {
   return words.map((word) =>
     word.replaceAll(
       /\\(.)|"((?:\\.|[^"\\])*)"|'([^']*)'/gs,
-      (_, escaped?: string, double?: string, single?: string) =>
+      (_, ...[escaped, double, single]: (string | undefined)[]) =>
         escaped ?? double?.replaceAll(/\\(["\\$])/g, '$1') ?? single ?? '',
     ),
   )

@@ -37,7 +37,7 @@ export async function importImage(
   const runConfig = applyChanges({}, source.changes ?? [])
   const { content, leases, snapshots } = deps.stores
   await using lease = await leases.open('import image')
-  const { layer, diffId } = await storeLayer(deps, source, lease, signal)
+  const { layer, diffId } = await storeLayer(deps, { rootfs: source.rootfs, lease }, signal)
   const config = { ...baseConfig(source, diffId), config: runConfig }
   const configBytes = new TextEncoder().encode(JSON.stringify(config))
   const configDescriptor = await storeBytes({ content, lease }, mediaTypes.ociConfig, configBytes)
@@ -57,8 +57,7 @@ export async function importImage(
 
 async function storeLayer(
   deps: ImportDeps,
-  source: ImportSource,
-  lease: Lease,
+  { rootfs, lease }: { readonly rootfs: AsyncIterable<Uint8Array>; readonly lease: Lease },
   signal: AbortSignal,
 ): Promise<{ layer: Descriptor; diffId: DiffId }> {
   const { content, snapshots } = deps.stores
@@ -67,7 +66,7 @@ async function storeLayer(
   undo.defer(undoing(deps.log, 'drop layer', () => snapshots.abortLayer(ingest)))
   await using extractor = openLayerExtractor({ directory: ingest.directory, signal })
   const digest = await content.ingest(
-    { lease, source: () => source.rootfs, tee: (chunk) => extractor.write(chunk) },
+    { lease, source: () => rootfs, tee: (chunk) => extractor.write(chunk) },
     signal,
   )
   const extracted = await extractor.finish()

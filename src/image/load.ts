@@ -45,7 +45,7 @@ export async function loadImages(
   for (const image of found) {
     const jobs = layerJobs(content, image, onProgress)
     const concurrency = deps.maxConcurrentDownloads
-    await unpackLayers(deps, jobs, { lease, concurrency }, signal)
+    await unpackLayers(deps, { jobs, lease, concurrency }, signal)
     loaded.push(announce(deps, image, onProgress))
   }
   return loaded

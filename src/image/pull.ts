@@ -72,7 +72,7 @@ async function pullUnderLease(
   checkOperatingSystem(config)
   const jobs = layerJobs(source, chosen.manifest, config)
   const concurrency = deps.maxConcurrentDownloads
-  await unpackLayers(deps, jobs, { lease, concurrency }, signal)
+  await unpackLayers(deps, { jobs, lease, concurrency }, signal)
   const isNew = record(deps, chosen, { config, names: namesOf(reference, resolved.digest) })
   onProgress(status(`Digest: ${resolved.digest}`))
   const warning = platformWarning(options, config)

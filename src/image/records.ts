@@ -9,7 +9,7 @@ import { decodeFacts, encodeFacts, type ImageFacts } from '#image/record-codec.t
 import type { ImageId } from '#image/types.ts'
 import type { MetadataDb, SqlRow } from '#store/types.ts'
 
-export interface ImageRecords extends Omit<Catalog, 'set' | 'setName' | 'deleteName' | 'delete'> {
+export interface ImageRecords extends Reads {
   /** Writes the image and gives it the names, taking them from others. */
   put(facts: ImageFacts, names: readonly ImageName[]): void
   dropNames(names: readonly string[]): void
@@ -27,19 +27,19 @@ const migrations = [
 /** Reads all records; damaged ones are moved to a table of their own and logged. */
 export function openImageRecords(db: MetadataDb, log: Logger): ImageRecords {
   db.migrate('images', migrations)
-  const { set, setName, deleteName, delete: forget, ...reads } = createCatalog()
+  const catalog = createCatalog()
   for (const row of db.all('SELECT id, record FROM images ORDER BY rowid')) {
     const facts = readRow(db, log, row)
-    if (facts) set(facts)
+    if (facts) catalog.set(facts)
   }
   for (const { name, type, image } of db.all('SELECT name, type, image FROM image_names')) {
-    setName(String(image), {
+    catalog.setName(String(image), {
       name: String(name),
       type: type === 'digest' ? 'digest' : 'tag',
     })
   }
   return {
-    ...reads,
+    ...readsOf(catalog),
     put(facts, names) {
       durably(db, () => {
         db.run(
@@ -52,22 +52,34 @@ export function openImageRecords(db: MetadataDb, log: Logger): ImageRecords {
           db.run('INSERT OR REPLACE INTO image_names VALUES (?, ?, ?)', name, type, facts.id)
         }
       })
-      set(facts)
-      for (const name of names) setName(facts.id, name)
+      catalog.set(facts)
+      for (const name of names) catalog.setName(facts.id, name)
     },
     dropNames(names) {
       durably(db, () => {
         for (const name of names) db.run('DELETE FROM image_names WHERE name = ?', name)
       })
-      for (const name of names) deleteName(name)
+      for (const name of names) catalog.deleteName(name)
     },
     remove(id) {
       durably(db, () => {
         db.run('DELETE FROM image_names WHERE image = ?', id)
         db.run('DELETE FROM images WHERE id = ?', id)
       })
-      forget(id)
+      catalog.delete(id)
     },
+  }
+}
+
+type Reads = Omit<Catalog, 'set' | 'setName' | 'deleteName' | 'delete'>
+
+function readsOf(catalog: Catalog): Reads {
+  return {
+    facts: (id) => catalog.facts(id),
+    get: (id) => catalog.get(id),
+    named: (name) => catalog.named(name),
+    list: () => catalog.list(),
+    withPrefix: (prefix) => catalog.withPrefix(prefix),
   }
 }
 

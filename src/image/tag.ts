@@ -22,7 +22,7 @@ export function tagImage(deps: TagDeps, nameOrId: string, target: Reference): Im
   const facts = deps.records.facts(id)
   if (!facts) throw new EngineError('internal', `tag image ${id}: no record`)
   const name = familiarName(withDefaultTag(target))
-  if (/^sha256:/.test(name)) {
+  if (name.startsWith('sha256:')) {
     throw new EngineError(
       'invalid_argument',
       'refusing to create an ambiguous tag using digest algorithm as name',

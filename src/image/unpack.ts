@@ -32,6 +32,8 @@ export interface LayerJob {
 export type LayerPhase = 'exists' | 'pending' | 'started' | 'extracting' | 'done'
 
 export interface UnpackOptions {
+  /** Lowest first. */
+  readonly jobs: readonly LayerJob[]
   readonly lease: Lease
   readonly concurrency: number
 }
@@ -39,12 +41,12 @@ export interface UnpackOptions {
 /** @throws EngineError data_loss when a layer's content is not what the image config says */
 export async function unpackLayers(
   deps: UnpackDeps,
-  jobs: readonly LayerJob[],
   options: UnpackOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  const { jobs, lease } = options
   const chain = chainIds(jobs.map(({ diffId }) => diffId))
-  const present = countPresent(deps, chain, options.lease)
+  const present = countPresent(deps, chain, lease)
   for (const [index, job] of jobs.entries()) job.onPhase(index < present ? 'exists' : 'pending')
   const missing = jobs.slice(present).map((job, offset): MissingLayer => {
     const parent = chain[present + offset - 1]
@@ -55,7 +57,7 @@ export async function unpackLayers(
   try {
     await mapPool(missing, options.concurrency, async (layer, poolSignal) => {
       const either = AbortSignal.any([signal, poolSignal])
-      commits.add(layer.offset, await extract(deps, layer, options.lease, either))
+      commits.add(layer.offset, await extract({ ...deps, lease }, layer, either))
     })
   } finally {
     await commits.close()
@@ -89,14 +91,13 @@ function chainAt(chain: readonly ChainId[], index: number): ChainId {
 }
 
 async function extract(
-  deps: UnpackDeps,
+  deps: UnpackDeps & { readonly lease: Lease },
   layer: MissingLayer,
-  lease: Lease,
   signal: AbortSignal,
 ): Promise<ExtractedLayer> {
   const { snapshots } = deps.stores
   const { job, name, parent } = layer
-  const ingest = await snapshots.beginLayer(lease)
+  const ingest = await snapshots.beginLayer(deps.lease)
   const abort = undoing(deps.log, 'drop layer', () => snapshots.abortLayer(ingest))
   try {
     const sizeBytes = await fill(job, ingest, signal)

@@ -6,7 +6,7 @@ import { announce, type LiveEndpoint, type NetworkContext } from '#network/conte
 import type { BridgeNetwork } from '#network/default-bridge.ts'
 import { formatIpv4, macAddressOf, parseIpv4 } from '#network/ipv4.ts'
 import type { StoredEndpoint } from '#network/records.ts'
-import { createPair, linkAlias, newHostInterfaceName, removePair } from '#network/sandbox.ts'
+import { createPair, linkAlias, newHostInterfaceName, detachPair } from '#network/sandbox.ts'
 import type { ConnectOptions, Endpoint, PortBinding } from '#network/types.ts'
 
 export interface ConnectTarget {
@@ -44,7 +44,7 @@ export async function connectEndpoint(
   const stored = { containerId, hostInterface, endpoint }
   context.records.saveEndpoint(stored)
   later('remove endpoint record', () => forgetRecord(context, stored))
-  later('remove links', () => removePair(context.netlink, hostInterface))
+  later('detach link', () => detachPair(context.netlink, hostInterface))
   createPair(context.netlink, {
     namespacePath: context.sandboxes.path(containerId),
     bridge: network.bridge,
@@ -71,7 +71,7 @@ export async function disconnectEndpoint(
   const steps: (() => void | PromiseLike<void>)[] = [
     () => context.firewall.unpublish(endpoint.ipv4Address, publication.bindings),
     () => publication[Symbol.asyncDispose](),
-    () => removePair(context.netlink, stored.hostInterface),
+    () => detachPair(context.netlink, stored.hostInterface),
     () => context.bridgeNetwork?.addresses.release(parseIpv4(endpoint.ipv4Address)),
     () => forgetRecord(context, stored),
   ]

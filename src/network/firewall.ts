@@ -8,6 +8,7 @@ import {
   type RuledNetwork,
 } from '#network/rules.ts'
 import { writeSysctl } from '#network/sysctl.ts'
+import { forgetUdpFlows } from '#network/udp-flows.ts'
 import type { Nftables } from '#sys/nftables.ts'
 
 export interface Firewall {
@@ -22,7 +23,9 @@ export interface Firewall {
 export function createFirewall(nftables: Nftables, table: string): Firewall {
   function change(verb: 'add' | 'delete', ports: PublishedPorts): void {
     const text = portElements(verb, table, ports)
-    if (text !== '') nftables.run(text)
+    if (text === '') return
+    nftables.run(text)
+    forgetUdpFlows(ports.containerAddress, ports.bindings)
   }
 
   return {

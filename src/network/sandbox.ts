@@ -110,10 +110,14 @@ function configureInside(inside: Netlink, endpoint: PairOptions['endpoint']): vo
   inside.request(newRouteRequest({ prefixLength: 0, gateway, output: index }))
 }
 
-/** Removes the pair by its host end. Idempotent. */
-export function removePair(host: Netlink, hostInterface: string): void {
+/**
+ * Takes the host end off the bridge: from here on the address can be given out again.
+ * The pair itself goes with its namespace, which the kernel frees in the background; removing the link
+ * here would wait for that (20 ms). Idempotent.
+ */
+export function detachPair(host: Netlink, hostInterface: string): void {
   const link = findLink(host, hostInterface)
-  if (link) removeLink(host, link.index)
+  if (link) host.request(changeLinkRequest(link.index, { master: 0, isUp: false }))
 }
 
 /** Removes links of this engine whose container is not in `keep`; gives their names. */

@@ -33,20 +33,18 @@ export type ManifestDocument =
 const manifestTypes: readonly string[] = [mediaTypes.ociManifest, mediaTypes.dockerManifest]
 const indexTypes: readonly string[] = [mediaTypes.ociIndex, mediaTypes.dockerManifestList]
 const schema1Prefix = 'application/vnd.docker.distribution.manifest.v1+'
-const layerTypes: readonly string[] = [
+const layerTypes: ReadonlySet<string> = new Set([
   mediaTypes.ociLayer,
   mediaTypes.ociLayerGzip,
   mediaTypes.ociLayerZstd,
   mediaTypes.dockerLayer,
   mediaTypes.dockerLayerGzip,
   mediaTypes.dockerLayerForeign,
-]
-const layerAliases: readonly string[] = [
   'application/vnd.docker.image.rootfs.diff.tar.zstd',
   'application/vnd.oci.image.layer.nondistributable.v1.tar',
   'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip',
   'application/vnd.oci.image.layer.nondistributable.v1.tar+zstd',
-]
+])
 
 /** The `Accept` header of a manifest request. */
 export const manifestAccept = [...manifestTypes, ...indexTypes].join(', ')
@@ -57,7 +55,7 @@ export function isIndexType(mediaType: string): boolean {
 
 /** True for layers that unpack to files; false for artifacts (signatures, charts, …). */
 export function isLayerType(mediaType: string): boolean {
-  return layerTypes.includes(mediaType) || layerAliases.includes(mediaType)
+  return layerTypes.has(mediaType)
 }
 
 /**

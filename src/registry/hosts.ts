@@ -29,7 +29,7 @@ export function createInsecureCheck(listed: readonly string[]): (host: string) =
     const family = isIP(address)
     if (prefix === undefined && entry !== '') names.add(entry.toLowerCase())
     else if (family !== 0 && rest.length === 0 && /^\d{1,3}$/.test(prefix ?? '')) {
-      addSubnet(networks, address, Number(prefix), entry)
+      addSubnet(networks, entry)
     } else {
       throw new EngineError(
         'invalid_argument',
@@ -58,9 +58,10 @@ export function endpointsOf(
   return schemes.map((scheme) => ({ baseUrl: new URL(`${scheme}://${registry}`), isMirror: false }))
 }
 
-function addSubnet(networks: BlockList, address: string, prefix: number, entry: string): void {
+function addSubnet(networks: BlockList, entry: string): void {
+  const [address = '', prefix] = entry.split('/')
   try {
-    networks.addSubnet(address, prefix, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+    networks.addSubnet(address, Number(prefix), isIP(address) === 6 ? 'ipv6' : 'ipv4')
   } catch (error) {
     throw new EngineError('invalid_argument', `insecure registry ${entry} is not valid`, {
       cause: error,

@@ -1,12 +1,10 @@
 /** Uploading blobs and manifests (distribution spec, "Push"). */
 import { EngineError } from '#base/errors.ts'
-import type { Descriptor } from '#oci/descriptor.ts'
 import type { Digest } from '#oci/digest.ts'
-import type { Reference } from '#oci/reference.ts'
 import { faultText, kindOfStatus, readFault } from '#registry/fault.ts'
 import { type Session, uploadLocation } from '#registry/session.ts'
 import type { HttpResponse } from '#registry/transport.ts'
-import type { PushBlobOptions } from '#registry/types.ts'
+import type { BlobUpload, ManifestUpload } from '#registry/types.ts'
 
 export async function hasBlob(
   session: Session,
@@ -20,23 +18,17 @@ export async function hasBlob(
   throw await pushError(response)
 }
 
-export interface BlobUpload {
-  readonly descriptor: Descriptor
-  readonly source: () => AsyncIterable<Uint8Array>
-  readonly options: PushBlobOptions
-}
-
 /** Mounts the blob when the registry can, sends it in one PUT otherwise. */
 export async function uploadBlob(
   session: Session,
   upload: BlobUpload,
   signal: AbortSignal,
 ): Promise<'pushed' | 'mounted'> {
-  const { descriptor, options } = upload
+  const { descriptor, mountFrom } = upload
   const query =
-    options.mountFrom === undefined
+    mountFrom === undefined
       ? ''
-      : `?${new URLSearchParams({ mount: descriptor.digest, from: options.mountFrom })}`
+      : `?${new URLSearchParams({ mount: descriptor.digest, from: mountFrom }).toString()}`
   const started = await session.send(
     { method: 'POST', target: `blobs/uploads/${query}`, headers: { 'content-length': '0' } },
     signal,
@@ -66,13 +58,6 @@ export async function uploadBlob(
   return 'pushed'
 }
 
-export interface ManifestUpload {
-  readonly descriptor: Descriptor
-  readonly bytes: Uint8Array
-  readonly reference: Reference
-  readonly tag: string | undefined
-}
-
 export async function uploadManifest(
   session: Session,
   { descriptor, bytes, tag }: ManifestUpload,
@@ -91,12 +76,12 @@ export async function uploadManifest(
   await response.discard()
 }
 
-async function* counted({ source, options }: BlobUpload): AsyncGenerator<Uint8Array> {
+async function* counted({ source, onSent }: BlobUpload): AsyncGenerator<Uint8Array> {
   let sent = 0
   for await (const chunk of source()) {
     yield chunk
     sent += chunk.length
-    options.onSent?.(sent)
+    onSent?.(sent)
   }
 }
 

@@ -46,18 +46,13 @@ export function openRepository(
         signal,
       ),
     hasBlob: async (digest, signal) => hasBlob(await sessions.own(signal), digest, signal),
-    async pushBlob(descriptor, source, options, signal) {
-      const session = await sessions.own(signal, options.mountFrom)
-      if (await hasBlob(session, descriptor.digest, signal)) return 'existed'
-      return await uploadBlob(session, { descriptor, source, options }, signal)
+    async pushBlob(upload, signal) {
+      const session = await sessions.own(signal, upload.mountFrom)
+      if (await hasBlob(session, upload.descriptor.digest, signal)) return 'existed'
+      return await uploadBlob(session, upload, signal)
     },
-    async pushManifest(descriptor, bytes, tag, signal) {
-      await uploadManifest(
-        await sessions.own(signal),
-        { descriptor, bytes, reference, tag },
-        signal,
-      )
-    },
+    pushManifest: async (upload, signal) =>
+      uploadManifest(await sessions.own(signal), upload, signal),
   }
 }
 

@@ -118,7 +118,7 @@ function waitBeforeRetry(response: HttpResponse, delayMs: number): number | unde
 }
 
 function scopesOf(options: SessionOptions): string[] {
-  const actions = [...options.access.actions].sort().join(',')
+  const actions = options.access.actions.toSorted().join(',')
   return [
     `repository:${options.repository}:${actions}`,
     ...(options.mountFrom ?? []).map((name) => `repository:${name}:pull`),

@@ -56,21 +56,21 @@ export interface Repository {
   /** A blob's bytes from `offset` (Range). Not verified: the content store does that. */
   fetchBlob(descriptor: Descriptor, offset: number, signal: AbortSignal): AsyncIterable<Uint8Array>
   hasBlob(digest: Digest, signal: AbortSignal): Promise<boolean>
-  pushBlob(
-    descriptor: Descriptor,
-    source: () => AsyncIterable<Uint8Array>,
-    options: PushBlobOptions,
-    signal: AbortSignal,
-  ): Promise<'pushed' | 'existed' | 'mounted'>
-  pushManifest(
-    descriptor: Descriptor,
-    bytes: Uint8Array,
-    tag: string | undefined,
-    signal: AbortSignal,
-  ): Promise<void>
+  /** Sends a blob unless the registry has it. */
+  pushBlob(upload: BlobUpload, signal: AbortSignal): Promise<'pushed' | 'existed' | 'mounted'>
+  pushManifest(upload: ManifestUpload, signal: AbortSignal): Promise<void>
 }
 
-export interface PushBlobOptions {
+export interface ManifestUpload {
+  readonly descriptor: Descriptor
+  readonly bytes: Uint8Array
+  /** By digest alone when absent. */
+  readonly tag?: string
+}
+
+export interface BlobUpload {
+  readonly descriptor: Descriptor
+  readonly source: () => AsyncIterable<Uint8Array>
   /** Another repository of the same registry that holds the blob: mounted instead of sent. */
   readonly mountFrom?: string
   readonly onSent?: (bytes: number) => void

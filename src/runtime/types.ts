@@ -23,6 +23,8 @@ export interface Runtime {
   removeStray(id: string): Promise<void>
   /** `crun --version` and `conmon --version`, for /version and /info. */
   versions(): Promise<{ readonly runtime: string; readonly conmon: string }>
+  /** Lets go of every task without ending it: their `exited` never settle, nothing keeps the loop alive. */
+  close(): void
 }
 
 export interface CreateTaskOptions {
@@ -72,8 +74,11 @@ export interface Task {
   pause(): Promise<void>
   resume(): Promise<void>
   resize(size: TerminalSize): Promise<void>
-  /** One more attachment; sees output from now on. */
-  attach(): Promise<TaskStdio>
+  /**
+   * One more attachment; sees output from now on. `holdsStdin` (default true) says
+   * whether the end of this attachment is the end of stdin under `closesStdinOnce`.
+   */
+  attach(options?: { readonly holdsStdin?: boolean }): Promise<TaskStdio>
   exec(options: ExecOptions, signal?: AbortSignal): Promise<ExecProcess>
   /** Tells conmon that its log file was renamed (rotation). */
   reopenLog(): Promise<void>
@@ -121,11 +126,16 @@ export interface ExecProcess {
   resize(size: TerminalSize): Promise<void>
 }
 
-/** One record of a container's log. `bytes` hold the newline when the writer sent one. */
+/**
+ * One record of a container's log. `bytes` hold the newline when the writer sent
+ * one: all records of a stream, joined, are exactly what was written to it.
+ */
 export interface LogRecord {
   readonly time: Instant
   readonly stream: 'stdout' | 'stderr'
   readonly bytes: Uint8Array
+  /** It goes on where the stream's previous record left a line unfinished. */
+  readonly isContinuation: boolean
 }
 
 export interface ReadLogsOptions {

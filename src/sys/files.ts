@@ -4,18 +4,26 @@ import { checked, libcFunction, sysError } from '#sys/ffi.ts'
 /** AT_FDCWD: "relative to the current directory" for the `…at` calls. */
 export const currentDirectory = -100
 
+/** A path; a Buffer when its bytes are not UTF-8 (as in node:fs). */
+export type PathName = string | Buffer
+
+/** The path as libc takes it: Node's buffers have no terminating NUL. */
+export function terminated(path: PathName): string | Uint8Array {
+  return typeof path === 'string' ? path : Buffer.concat([path, Buffer.of(0)])
+}
+
 const closeCall = libcFunction<[fd: number]>('int close(int fd)')
-const mknodCall = libcFunction<[path: string, mode: number, device: bigint]>(
+const mknodCall = libcFunction<[path: string | Uint8Array, mode: number, device: bigint]>(
   'int mknod(const char *path, uint mode, uint64_t device)',
 )
-const mkfifoCall = libcFunction<[path: string, mode: number]>(
+const mkfifoCall = libcFunction<[path: string | Uint8Array, mode: number]>(
   'int mkfifo(const char *path, uint mode)',
 )
-const lchownCall = libcFunction<[path: string, uid: number, gid: number]>(
+const lchownCall = libcFunction<[path: string | Uint8Array, uid: number, gid: number]>(
   'int lchown(const char *path, uint uid, uint gid)',
 )
 const utimensatCall = libcFunction<
-  [directory: number, path: string, times: Uint8Array, flags: number]
+  [directory: number, path: string | Uint8Array, times: Uint8Array, flags: number]
 >('int utimensat(int directory, const char *path, const void *times, int flags)')
 const futimensCall = libcFunction<[fd: number, times: Uint8Array]>(
   'int futimens(int fd, const void *times)',
@@ -55,18 +63,19 @@ export interface DeviceNode {
   readonly minor: number
 }
 
-export function makeDeviceNode(path: string, node: DeviceNode): void {
+export function makeDeviceNode(path: PathName, node: DeviceNode): void {
   const mode = (node.type === 'character' ? 0o020000 : 0o060000) | node.mode
-  checked('mknod', mknodCall(path, mode, makeDevice(node.major, node.minor)), path)
+  const device = makeDevice(node.major, node.minor)
+  checked('mknod', mknodCall(terminated(path), mode, device), String(path))
 }
 
-export function makeFifo(path: string, mode: number): void {
-  checked('mkfifo', mkfifoCall(path, mode), path)
+export function makeFifo(path: PathName, mode: number): void {
+  checked('mkfifo', mkfifoCall(terminated(path), mode), String(path))
 }
 
 /** Changes the owner of the entry itself, never of what a symbolic link points to. */
-export function changeOwner(path: string, uid: number, gid: number): void {
-  checked('lchown', lchownCall(path, uid, gid), path)
+export function changeOwner(path: PathName, uid: number, gid: number): void {
+  checked('lchown', lchownCall(terminated(path), uid, gid), String(path))
 }
 
 const times = Buffer.alloc(32)
@@ -80,10 +89,11 @@ function fillTimes(seconds: number, nanoseconds: number): Buffer {
 }
 
 /** Sets access and modification time of the entry itself, to the nanosecond. */
-export function setTimes(path: string, seconds: number, nanoseconds: number): void {
+export function setTimes(path: PathName, seconds: number, nanoseconds: number): void {
   const noFollow = 0x100
   const filled = fillTimes(seconds, nanoseconds)
-  checked('utimensat', utimensatCall(currentDirectory, path, filled, noFollow), path)
+  const result = utimensatCall(currentDirectory, terminated(path), filled, noFollow)
+  checked('utimensat', result, String(path))
 }
 
 /** Sets access and modification time of an open file, to the nanosecond. */

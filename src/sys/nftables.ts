@@ -4,6 +4,15 @@
  */
 import koffi from 'koffi'
 import { EngineError } from '#base/errors.ts'
+import { libcFunction } from '#sys/ffi.ts'
+
+const sigmaskCall = libcFunction<[how: number, set: Uint8Array, old: Uint8Array | null]>(
+  'int pthread_sigmask(int how, const void *set, void *old)',
+)
+const sigBlock = 0
+const sigSetMask = 2
+/** A `sigset_t` with every signal in it. */
+const allSignals = Buffer.alloc(128, 0xff)
 
 export interface Nftables extends Disposable {
   /**
@@ -30,7 +39,7 @@ export function openNftables(): Nftables {
   const free = library.func('void nft_ctx_free(void *context)')
 
   function run(commands: string): string {
-    const status: unknown = runBuffer(context, commands)
+    const status = withoutSignals((): unknown => runBuffer(context, commands))
     if (status !== 0) {
       throw new EngineError('internal', `apply nftables commands: ${firstError(errorOf(context))}`)
     }
@@ -50,6 +59,20 @@ export function openNftables(): Nftables {
     [Symbol.dispose]: () => {
       free(context)
     },
+  }
+}
+
+/**
+ * A signal handler on this thread would make libnftables give up waiting for
+ * the kernel's answer, with the transaction applied or not.
+ */
+function withoutSignals<T>(work: () => T): T {
+  const before = Buffer.alloc(allSignals.length)
+  sigmaskCall(sigBlock, allSignals, before)
+  try {
+    return work()
+  } finally {
+    sigmaskCall(sigSetMask, before, null)
   }
 }
 

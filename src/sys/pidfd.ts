@@ -7,9 +7,9 @@ const syscall2 = libcFunction<[number: number, pid: number, flags: number]>(
 const syscall4 = libcFunction<
   [number: number, pidfd: number, signal: number, info: null, flags: number]
 >('long syscall(long number, int pidfd, int signal, void *info, uint flags)')
-const waitid = libcFunction<
-  [idType: number, id: number, info: Uint8Array, options: number]
->('int waitid(int idType, uint id, void *info, int options)')
+const waitid = libcFunction<[idType: number, id: number, info: Uint8Array, options: number]>(
+  'int waitid(int idType, uint id, void *info, int options)',
+)
 
 /** How a child ended: its exit code, or 128 plus the signal that ended it. */
 export interface ExitStatus {
@@ -39,7 +39,5 @@ export function reapPidfd(pidfd: number): ExitStatus | undefined {
   if (pid === 0) return undefined
   const exited = 1
   const status = info.readInt32LE(24)
-  return info.readInt32LE(8) === exited
-    ? { code: status }
-    : { code: 128 + status, signal: status }
+  return info.readInt32LE(8) === exited ? { code: status } : { code: 128 + status, signal: status }
 }

@@ -15,6 +15,8 @@ export interface ChildProcess {
   readonly exited: Promise<ExitStatus>
   /** Does nothing once it has ended. */
   signal(signal: number): void
+  /** Stops watching a process that goes on by itself: `exited` never settles. */
+  release(): void
 }
 
 /** @throws EngineError not_found, permission_denied, … when the program cannot be started */
@@ -23,19 +25,25 @@ export function startProcess(options: SpawnOptions): ChildProcess {
   // The child stays a zombie until it is reaped here, so the pid cannot be another's.
   const pidfd = openPidfd(pid)
   const watch = watchReadable(pidfd)
-  let status: ExitStatus | undefined
-  const exited = watch.ready.then(() => {
-    status = reapPidfd(pidfd) ?? { code: 255 }
+  let isHeld = true
+  const release = () => {
+    if (!isHeld) return
+    isHeld = false
     watch[Symbol.dispose]()
     closeDescriptor(pidfd)
+  }
+  const exited = watch.ready.then(() => {
+    const status = reapPidfd(pidfd) ?? { code: 255 }
+    release()
     return status
   })
   return {
     pid,
     exited,
     signal(signal) {
-      if (status === undefined) signalPidfd(pidfd, signal)
+      if (isHeld) signalPidfd(pidfd, signal)
     },
+    release,
   }
 }
 

@@ -1,31 +1,44 @@
 /** Extended attributes of an entry itself (never of a link's target): xattr(7). */
-import { checked, libcFunction } from '#sys/ffi.ts'
 import { errnoOf } from '#base/errors.ts'
+import { checked, libcFunction } from '#sys/ffi.ts'
+import { terminated, type PathName } from '#sys/files.ts'
 
 const lsetxattr = libcFunction<
-  [path: string, name: string, value: Uint8Array, size: number, flags: number]
+  [path: string | Uint8Array, name: string, value: Uint8Array, size: number, flags: number]
 >('int lsetxattr(const char *path, const char *name, const void *value, size_t size, int flags)')
 const lgetxattr = libcFunction<
-  [path: string, name: string, value: Uint8Array | null, size: number]
+  [path: string | Uint8Array, name: string, value: Uint8Array | null, size: number]
 >('long lgetxattr(const char *path, const char *name, void *value, size_t size)')
-const llistxattr = libcFunction<[path: string, list: Uint8Array | null, size: number]>(
+const llistxattr = libcFunction<[path: string | Uint8Array, list: Uint8Array | null, size: number]>(
   'long llistxattr(const char *path, void *list, size_t size)',
 )
-const lremovexattr = libcFunction<[path: string, name: string]>(
+const fsetxattr = libcFunction<
+  [fd: number, name: string, value: Uint8Array, size: number, flags: number]
+>('int fsetxattr(int fd, const char *name, const void *value, size_t size, int flags)')
+const lremovexattr = libcFunction<[path: string | Uint8Array, name: string]>(
   'int lremovexattr(const char *path, const char *name)',
 )
 
 /** @throws EngineError; not_implemented when the filesystem has no such attributes */
-export function setXattr(path: string, name: string, value: Uint8Array): void {
-  checked(`set ${name} of`, lsetxattr(path, name, value, value.length, 0), path)
+export function setXattr(path: PathName, name: string, value: Uint8Array): void {
+  checked(`set ${name} of`, lsetxattr(terminated(path), name, value, value.length, 0), String(path))
+}
+
+/** As `setXattr`, of an open file. */
+export function setDescriptorXattr(fd: number, name: string, value: Uint8Array): void {
+  checked(`set ${name}`, fsetxattr(fd, name, value, value.length, 0))
 }
 
 /** The value, or undefined when the entry has no such attribute. */
-export function findXattr(path: string, name: string): Buffer | undefined {
+export function findXattr(path: PathName, name: string): Buffer | undefined {
   try {
-    const size = checked(`get ${name} of`, lgetxattr(path, name, null, 0), path)
+    const size = checked(`get ${name} of`, lgetxattr(terminated(path), name, null, 0), String(path))
     const value = Buffer.alloc(size)
-    const read = checked(`get ${name} of`, lgetxattr(path, name, value, size), path)
+    const read = checked(
+      `get ${name} of`,
+      lgetxattr(terminated(path), name, value, size),
+      String(path),
+    )
     return value.subarray(0, read)
   } catch (error) {
     if (isAbsent(error)) return undefined
@@ -34,12 +47,16 @@ export function findXattr(path: string, name: string): Buffer | undefined {
 }
 
 /** Names of all attributes, sorted. */
-export function listXattrs(path: string): string[] {
+export function listXattrs(path: PathName): string[] {
   try {
-    const size = checked('list attributes of', llistxattr(path, null, 0), path)
+    const size = checked('list attributes of', llistxattr(terminated(path), null, 0), String(path))
     if (size === 0) return []
     const names = Buffer.alloc(size)
-    const read = checked('list attributes of', llistxattr(path, names, size), path)
+    const read = checked(
+      'list attributes of',
+      llistxattr(terminated(path), names, size),
+      String(path),
+    )
     return names.toString('utf8', 0, read).split('\0').slice(0, -1).toSorted()
   } catch (error) {
     if (isAbsent(error)) return []
@@ -47,8 +64,8 @@ export function listXattrs(path: string): string[] {
   }
 }
 
-export function removeXattr(path: string, name: string): void {
-  checked(`remove ${name} of`, lremovexattr(path, name), path)
+export function removeXattr(path: PathName, name: string): void {
+  checked(`remove ${name} of`, lremovexattr(terminated(path), name), String(path))
 }
 
 function isAbsent(error: unknown): boolean {

@@ -33,8 +33,8 @@ async function* logChunks(
 ): AsyncGenerator<Uint8Array> {
   const encode = logEncoder(call, record)
   try {
-    for await (const line of call.engine.containers.logs(record.id, options, call.signal)) {
-      yield encode(line)
+    for await (const lines of call.engine.containers.logs(record.id, options, call.signal)) {
+      yield Buffer.concat(lines.map(encode))
     }
   } catch (error) {
     if (call.signal.aborted) return
@@ -43,14 +43,18 @@ async function* logChunks(
   }
 }
 
-function logEncoder(call: Call, record: ContainerRecord): (line: LogRecord) => Uint8Array {
+function logEncoder(call: Call, container: ContainerRecord): (record: LogRecord) => Uint8Array {
   const hasTimestamps = queryBool(call, 'timestamps')
-  const details = queryBool(call, 'details') ? `${formatLogDetails(record)} ` : ''
-  const { isTty } = record.spec
+  const details = queryBool(call, 'details') ? `${formatLogDetails(container)} ` : ''
+  const { isTty } = container.spec
   const hasPrefix = hasTimestamps || details !== ''
-  return ({ time, stream, bytes }) => {
-    const stamp = hasTimestamps ? `${formatInstantFixed(time)} ` : ''
-    const line = hasPrefix ? Buffer.concat([Buffer.from(stamp + details), bytes]) : bytes
+  return (record) => {
+    const { stream, isContinuation } = record
+    const stamp = hasTimestamps ? `${formatInstantFixed(record.time)} ` : ''
+    const line =
+      hasPrefix && !isContinuation
+        ? Buffer.concat([Buffer.from(stamp + details), record.bytes])
+        : record.bytes
     return isTty ? line : encodeStdcopyFrame(stream, line)
   }
 }

@@ -60,9 +60,10 @@ function flagNames(flags: readonly FlagSpec[]): string[] {
 }
 
 function withValue(flags: readonly FlagSpec[]): string[] {
-  return flags
-    .filter((flag) => flag.impliedValue === undefined)
-    .flatMap((flag) => [`--${flag.name}`, ...(flag.short === undefined ? [] : [`-${flag.short}`])])
+  return flags.flatMap(({ name, short, impliedValue }) => {
+    if (impliedValue !== undefined) return []
+    return short === undefined ? [`--${name}`] : [`--${name}`, `-${short}`]
+  })
 }
 
 function quote(words: readonly string[]): string {

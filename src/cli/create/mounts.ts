@@ -2,6 +2,17 @@ import { resolve } from 'node:path'
 import { parseBinarySize } from '#cli/format/units.ts'
 import type { MountBody } from '#wire/host-config.ts'
 
+const commonKeys = new Set([
+  'type',
+  'source',
+  'src',
+  'target',
+  'dst',
+  'destination',
+  'readonly',
+  'ro',
+  'consistency',
+])
 const bindKeys = ['bind-propagation', 'bind-nonrecursive', 'bind-recursive', 'bind-create-src']
 const volumeKeys = [
   'volume-nocopy',
@@ -50,24 +61,13 @@ function splitField(part: string): Field {
 }
 
 function checkKeys(fields: readonly Field[], type: string): void {
-  const common = [
-    'type',
-    'source',
-    'src',
-    'target',
-    'dst',
-    'destination',
-    'readonly',
-    'ro',
-    'consistency',
-  ]
   const special: Readonly<Record<string, readonly string[]>> = {
     bind: bindKeys,
     volume: volumeKeys,
     tmpfs: tmpfsKeys,
   }
   for (const [key, value = ''] of fields) {
-    if (common.includes(key) || special[type]?.includes(key)) continue
+    if (commonKeys.has(key) || special[type]?.includes(key)) continue
     const [other] = Object.entries(special).find(([, keys]) => keys.includes(key)) ?? []
     if (other === undefined) throw new Error(`unexpected key '${key}' in '${key}=${value}'`)
     throw new Error(`cannot mix '${other}-*' options with mount type '${type}'`)

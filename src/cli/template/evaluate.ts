@@ -1,5 +1,5 @@
-import { EngineError, errorMessage } from '#base/errors.ts'
-import { executionError } from '#cli/template/errors.ts'
+import { errorMessage } from '#base/errors.ts'
+import { executionError, templateError } from '#cli/template/errors.ts'
 import { isTrue } from '#cli/template/functions.ts'
 import type { TemplateFunction } from '#cli/template/functions.ts'
 import type { Node, Operand, Pipeline, Place } from '#cli/template/nodes.ts'
@@ -91,7 +91,7 @@ function evaluatePipeline(pipeline: Pipeline, frame: Frame): unknown {
   }
   const [name] = pipeline.variables
   if (name !== undefined) {
-    if (pipeline.assigns) assign(frame.scope, name, value)
+    if (pipeline.assigns) assign(frame, name, value)
     else frame.scope.variables.set(name, value)
   }
   return value
@@ -105,60 +105,52 @@ function evaluateCommand(
 ): unknown {
   const [first, ...rest] = command
   if (!first) return undefined
-  if (first.type === 'function') return callFunction(first, rest, frame, piped)
+  const args = [
+    ...rest.map((operand) => () => evaluateCommand([operand], frame, [])),
+    ...piped.map((value) => () => value),
+  ]
+  if (first.type === 'function') return callFunction(first, args, frame)
   const value = first.type === 'literal' ? first.value : evaluatePath(first, frame)
-  if (typeof value === 'function') {
-    const args = rest.map((operand) => evaluateOperand(operand, frame))
-    return guarded(frame, first, () => Reflect.apply(value, undefined, [...args, ...piped]))
-  }
-  if (rest.length + piped.length > 0) {
-    throw executionError(
-      frame.program.source,
-      first,
-      `can't give argument to non-function ${first.expression}`,
-    )
-  }
-  return value
+  if (typeof value !== 'function' && args.length === 0) return value
+  const values = args.map((arg) => arg())
+  return guarded(frame, first, () => {
+    if (typeof value === 'function') return Reflect.apply(value, undefined, values)
+    throw new Error(`can't give argument to non-function ${first.expression}`)
+  })
 }
 
+/** `and` and `or` stop at the first argument that decides; the others take all their values. */
 function callFunction(
   operand: Extract<Operand, { type: 'function' }>,
-  rest: readonly Operand[],
+  args: readonly (() => unknown)[],
   frame: Frame,
-  piped: readonly unknown[],
 ): unknown {
   const { name } = operand
   if (name === 'and' || name === 'or') {
     let value: unknown
-    const steps = [
-      ...rest.map((step) => () => evaluateOperand(step, frame)),
-      ...piped.map((v) => () => v),
-    ]
-    for (const step of steps) {
-      value = step()
+    for (const arg of args) {
+      value = arg()
       if (isTrue(value) === (name === 'or')) return value
     }
     return value
   }
   const known = frame.program.functions[name]
   if (!known || !Object.hasOwn(frame.program.functions, name)) {
-    throw new EngineError(
-      'invalid_argument',
-      `template parsing error: template: :1: function "${name}" not defined`,
-    )
+    throw templateError(frame.program.source, operand.at, `function "${name}" not defined`)
   }
-  const args = rest.map((step) => evaluateOperand(step, frame))
-  return guarded(frame, operand, () => known(...args, ...piped), name)
-}
-
-function evaluateOperand(operand: Operand, frame: Frame): unknown {
-  return evaluateCommand([operand], frame, [])
+  const values = args.map((arg) => arg())
+  return guarded(frame, operand, () => {
+    try {
+      return known(...values)
+    } catch (error) {
+      throw new Error(`error calling ${name}: ${errorMessage(error)}`, { cause: error })
+    }
+  })
 }
 
 function evaluatePath(operand: Extract<Operand, { type: 'path' }>, frame: Frame): unknown {
-  let value = startOf(operand, frame)
-  for (const field of operand.fields) value = fieldOf(value, field, operand, frame)
-  return value
+  const start = startOf(operand, frame)
+  return guarded(frame, operand, () => operand.fields.reduce(fieldOf, start))
 }
 
 function startOf(operand: Extract<Operand, { type: 'path' }>, frame: Frame): unknown {
@@ -171,34 +163,29 @@ function startOf(operand: Extract<Operand, { type: 'path' }>, frame: Frame): unk
     case 'variable': {
       const scope = scopeOf(frame.scope, start.name)
       if (!scope) {
-        const message = `template parsing error: template: :1: undefined variable "${start.name}"`
-        throw new EngineError('invalid_argument', message)
+        throw templateError(frame.program.source, operand.at, `undefined variable "${start.name}"`)
       }
       return scope.variables.get(start.name)
     }
   }
 }
 
-function fieldOf(value: unknown, field: string, place: Place, frame: Frame): unknown {
-  const { source } = frame.program
+function fieldOf(value: unknown, field: string): unknown {
   if (value === null || value === undefined) {
-    throw executionError(source, place, `nil pointer evaluating interface {}.${field}`)
+    throw new Error(`nil pointer evaluating interface {}.${field}`)
   }
   if (typeof value !== 'object' || Array.isArray(value)) {
-    throw executionError(source, place, `can't evaluate field ${field} in type interface {}`)
+    throw new Error(`can't evaluate field ${field} in type interface {}`)
   }
-  if (!Object.hasOwn(value, field)) {
-    throw executionError(source, place, `map has no entry for key "${field}"`)
-  }
+  if (!Object.hasOwn(value, field)) throw new Error(`map has no entry for key "${field}"`)
   return Reflect.get(value, field)
 }
 
-function guarded(frame: Frame, place: Place, call: () => unknown, name?: string): unknown {
+function guarded(frame: Frame, place: Place, call: () => unknown): unknown {
   try {
     return call()
   } catch (error) {
-    const what = name === undefined ? '' : `error calling ${name}: `
-    throw executionError(frame.program.source, place, what + errorMessage(error))
+    throw executionError(frame.program.source, place, errorMessage(error))
   }
 }
 
@@ -211,11 +198,8 @@ function scopeOf(scope: Scope | undefined, name: string): Scope | undefined {
   return scope.variables.has(name) ? scope : scopeOf(scope.parent, name)
 }
 
-function assign(scope: Scope, name: string, value: unknown): void {
+function assign({ program, scope }: Frame, name: string, value: unknown): void {
   const owner = scopeOf(scope, name)
-  if (!owner) {
-    const message = `template parsing error: template: :1: undefined variable "${name}"`
-    throw new EngineError('invalid_argument', message)
-  }
+  if (!owner) throw templateError(program.source, 0, `undefined variable "${name}"`)
   owner.variables.set(name, value)
 }

@@ -9,7 +9,7 @@ export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
   not: (value) => !isTrue(value),
   len: (value) => lengthOf(value),
   index: (value, ...keys) => keys.reduce((item, key) => itemAt(item, key), value),
-  slice: (value, from = 0, to = undefined) => sliceOf(value, from, to),
+  slice: (value, from = 0, to) => sliceOf(value, from, to),
   eq: (first, ...others) => others.some((other) => isEqual(first, other)),
   ne: (first, second) => !isEqual(first, second),
   lt: (first, second) => compare(first, second) < 0,

@@ -36,16 +36,14 @@ const escapes: Readonly<Record<string, string>> = {
 
 /** Go's escapes in a quoted string. */
 export function unquote(quoted: string): string {
-  const pattern = /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))/gs
   return quoted
     .slice(1, -1)
-    .replace(
-      pattern,
-      (_match, x?: string, u?: string, long?: string, octal?: string, c?: string) => {
-        const hex = x ?? u ?? long
-        if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16))
-        if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal, 8))
-        return escapes[c ?? ''] ?? c ?? ''
-      },
-    )
+    .replace(/\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}|.)/gs, unescape)
+}
+
+/** `body` is what follows the backslash. */
+function unescape(_match: string, body: string): string {
+  if (/^[xuU]./.test(body)) return String.fromCodePoint(Number.parseInt(body.slice(1), 16))
+  if (/^[0-7]{3}$/.test(body)) return String.fromCodePoint(Number.parseInt(body, 8))
+  return escapes[body] ?? body
 }

@@ -11,28 +11,36 @@ function printInner(value: unknown): string {
     const entries = Object.entries(value).toSorted(([a], [b]) => compareText(a, b))
     return `map[${entries.map(([key, item]) => `${key}:${printInner(item)}`).join(' ')}]`
   }
-  return String(value)
+  switch (typeof value) {
+    case 'string':
+      return value
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      return String(value)
+    default:
+      return '<func>'
+  }
 }
 
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-const verb = /%([-+# 0]*)(\d+)?(?:\.(\d+))?([a-zA-Z%])/g
+const verb = /%[-+# 0]*\d*(?:\.\d+)?[a-zA-Z%]/g
+const verbParts = /^%([-+# 0]*)(\d*)(?:\.(\d+))?(.)$/
 
 /** Go's fmt.Sprintf for the verbs that formats use: v s q d x X o b c t f g e T %. */
 export function printf(format: string, values: readonly unknown[]): string {
   let next = 0
-  const text = format.replace(
-    verb,
-    (_match, flags: string, width?: string, precision?: string, letter?: string) => {
-      if (letter === '%') return '%'
-      if (next >= values.length) return `%!${letter}(MISSING)`
-      const written = formatVerb(letter ?? 'v', values[next++], precision)
-      const signed = flags.includes('+') && /^\d/.test(written) ? `+${written}` : written
-      return padTo(signed, Number(width ?? 0), flags)
-    },
-  )
+  const text = format.replace(verb, (match) => {
+    const [, flags = '', width = '', precision, letter = 'v'] = verbParts.exec(match) ?? []
+    if (letter === '%') return '%'
+    if (next >= values.length) return `%!${letter}(MISSING)`
+    const written = formatVerb(letter, values[next++], precision)
+    const signed = flags.includes('+') && /^\d/.test(written) ? `+${written}` : written
+    return padTo(signed, Number(width), flags)
+  })
   const extra = values.slice(next).map((value) => `${goType(value)}=${printInner(value)}`)
   return extra.length === 0 ? text : `${text}%!(EXTRA ${extra.join(', ')})`
 }

@@ -72,7 +72,7 @@ const golden: readonly (readonly [string, string])[] = [
   ['{{.Label "x.y"}} {{"x" | .Label}}', 'label-x.y label-x'],
   ['{{/* comment */}}a {{- /* b */ -}} c', 'ac'],
   ['a {{- .ID -}} b', 'aabcb'],
-  ['{{"quo\\"te\\t\\u00e9\\x41"}}{{`raw\\n`}}', 'quo"te\té' + 'Araw\\n'],
+  ['{{"quo\\"te\\t\\u00e9\\x41"}}{{`raw\\n`}}', 'quo"te\té\u0041raw\\n'],
   ['{{\'a\'}} {{0x10}} {{-3}} {{true}} {{len "é"}}', '97 16 -3 true 2'],
   ['{{html "<a&b>"}} {{urlquery "a b&c"}}', '&lt;a&amp;b&gt; a+b%26c'],
 ]

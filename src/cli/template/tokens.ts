@@ -21,10 +21,10 @@ export function splitTemplate(source: string): Piece[] {
   while (position < source.length) {
     const open = source.indexOf('{{', position)
     const end = open === -1 ? source.length : open
-    const trimsBefore = /^\{\{- /.test(source.slice(open, open + 4).replace(/[\t\r\n]/g, ' '))
+    const trimsBefore = open !== -1 && opensTrimming(source, open)
     let text = source.slice(position, end)
     if (trimsNext) text = text.trimStart()
-    if (open !== -1 && trimsBefore) text = text.trimEnd()
+    if (trimsBefore) text = text.trimEnd()
     if (text !== '') pieces.push({ type: 'text', text })
     if (open === -1) break
     const action = readAction(source, open + (trimsBefore ? 3 : 2))
@@ -34,6 +34,10 @@ export function splitTemplate(source: string): Piece[] {
     trimsNext = action.trimsAfter
   }
   return pieces
+}
+
+function opensTrimming(source: string, open: number): boolean {
+  return source[open + 2] === '-' && /\s/.test(source[open + 3] ?? '')
 }
 
 interface Action {

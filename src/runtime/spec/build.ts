@@ -1,14 +1,8 @@
 /** The OCI runtime specification of a container, with Docker's defaults. */
-import { readFileSync } from 'node:fs'
-import type {
-  NamespaceType,
-  RuntimeLinux,
-  RuntimeProcess,
-  RuntimeSpec,
-} from '#oci/runtime-spec.ts'
+import type { NamespaceType, RuntimeLinux, RuntimeProcess, RuntimeSpec } from '#oci/runtime-spec.ts'
 import {
+  availableCapabilities,
   capabilitySets,
-  decodeCapabilityMask,
   resolveCapabilities,
 } from '#runtime/spec/capabilities.ts'
 import { resolveDevices } from '#runtime/spec/devices.ts'
@@ -136,15 +130,4 @@ function namespaceOf(type: NamespaceType, mode: NamespaceMode): RuntimeLinux['na
     case 'path':
       return [{ type, path: mode.path }]
   }
-}
-
-let bounding: ReadonlySet<string> | undefined
-
-/** The engine's bounding set, read once: it can only shrink, and only by the engine's own hand. */
-function availableCapabilities(): ReadonlySet<string> {
-  if (!bounding) {
-    const status = readFileSync('/proc/self/status', 'utf8')
-    bounding = decodeCapabilityMask(/^CapBnd:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0')
-  }
-  return bounding
 }

@@ -1,4 +1,5 @@
 /** capabilities(7), with Docker's default set and texts. */
+import { readFileSync } from 'node:fs'
 import { EngineError } from '#base/errors.ts'
 import type { RuntimeCapabilities } from '#oci/runtime-spec.ts'
 
@@ -111,6 +112,22 @@ function normalize(member: 'CapAdd' | 'CapDrop', texts: readonly string[]): Read
     result.add(name)
   }
   return result
+}
+
+let bounding: ReadonlySet<string> | undefined
+
+/** The engine's bounding set, read once: it can only shrink, and only by the engine's own hand. */
+export function availableCapabilities(): ReadonlySet<string> {
+  if (!bounding) {
+    const status = readFileSync('/proc/self/status', 'utf8')
+    bounding = decodeCapabilityMask(/^CapBnd:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0')
+  }
+  return bounding
+}
+
+/** All that a privileged process gets. */
+export function everyCapability(): readonly string[] {
+  return [...availableCapabilities()]
 }
 
 /** Inheritable and ambient sets stay empty: a setuid-less program gains nothing by executing another. */

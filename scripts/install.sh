@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Copies what runs to $DESTDIR$PREFIX: the command line, the engine with its libraries, the unit, completions.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+
+: "${PREFIX:=/usr/local}" "${DESTDIR:=}"
+[ -x dist/gantry ] && [ -x dist/gantryd ] || die 'nothing to install: run "make build" first'
+target="$DESTDIR$PREFIX"
+library="$target/lib/gantry"
+
+rm -rf "$library"
+install -d "$target/bin" "$library/bin" "$target/share/doc/gantry"
+install -m 755 dist/gantry "$target/bin/gantry"
+install -m 755 dist/gantryd "$library/bin/gantryd"
+ln -sfn ../lib/gantry/bin/gantryd "$target/bin/gantryd"
+
+# The engine runs from its sources; tests stay behind, and so does everything for development.
+cp package.json package-lock.json "$library/"
+tar -c --exclude='*.test.ts' --exclude='src/cli' src | tar -x -C "$library"
+npm ls --omit=dev --all --parseable 2>/dev/null | tail -n +2 | while read -r folder; do
+  tar -c "${folder#"$PWD/"}" | tar -x -C "$library"
+done
+if [ -x .tools/bin/node ]; then
+  install -d "$library/.tools/bin"
+  install -m 755 "$(readlink -f .tools/bin/node)" "$library/.tools/bin/node"
+fi
+
+for shell in bash zsh fish; do
+  case "$shell" in
+    bash) file="$target/share/bash-completion/completions/gantry" ;;
+    zsh) file="$target/share/zsh/site-functions/_gantry" ;;
+    fish) file="$target/share/fish/vendor_completions.d/gantry.fish" ;;
+  esac
+  install -d "$(dirname "$file")"
+  dist/gantry completion "$shell" >"$file"
+done
+
+install -m 644 README.md LICENSE "$target/share/doc/gantry/"
+# systemd reads units of local installations below /etc.
+install -d "$DESTDIR/etc/systemd/system"
+sed "s|@PREFIX@|$PREFIX|g" packaging/gantry.service >"$DESTDIR/etc/systemd/system/gantry.service"
+if [ -z "$DESTDIR" ] && [ -d /run/systemd/system ]; then
+  systemctl daemon-reload
+  say 'installed; "systemctl enable --now gantry" starts the engine with the machine'
+else
+  say "installed under $target"
+fi

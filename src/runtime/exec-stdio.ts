@@ -1,0 +1,174 @@
+/** The stdio of an exec: three pipes, or a pseudo-terminal that the runtime hands over. */
+import { once } from 'node:events'
+import { Socket } from 'node:net'
+import { EngineError } from '#base/errors.ts'
+import { listenForDescriptor } from '#sys/fdpass.ts'
+import { closeDescriptor } from '#sys/files.ts'
+import { duplicateDescriptor, openPipe } from '#sys/pipe.ts'
+import { adoptDescriptor } from '#sys/poller.ts'
+import { type ChildProcess, openOutputPipe, openPipeReader } from '#sys/process.ts'
+import type { ChildDescriptor } from '#sys/spawn.ts'
+import { setWindowSize } from '#sys/tty.ts'
+import { encodeFrameHeader } from '#runtime/frame.ts'
+import type { ExecOptions, TaskStdio, TerminalSize } from '#runtime/types.ts'
+
+export interface ExecStreams {
+  /** The runtime's descriptors 0, 1 and 2. */
+  readonly childDescriptors: readonly ChildDescriptor[]
+  readonly consoleSocket?: string
+  /** After the start, whether it worked or not. */
+  closeChildEnds(): void
+  /** Once the process runs. */
+  connect(child: ChildProcess): Promise<ConnectedStdio>
+  /** Instead of `connect`, when the process never ran. */
+  abandon(): void
+}
+
+export interface ConnectedStdio {
+  readonly stdio: TaskStdio | undefined
+  readonly resize: (size: TerminalSize) => Promise<void>
+}
+
+/** Pipes, not socket pairs: programs may open /dev/stdout. A detached exec gets /dev/null. */
+export function openExecPipes(options: ExecOptions): ExecStreams {
+  if (options.isDetached) return nullStreams
+  const input = options.hasStdin ? openPipe() : undefined
+  const out = openOutputPipe()
+  const err = openOutputPipe()
+  const childEnds = [...(input ? [input.readFd] : []), out.writeFd, err.writeFd]
+  const ownEnds = [...(input ? [input.writeFd] : []), out.readFd, err.readFd]
+  return {
+    childDescriptors: [input?.readFd ?? 'null', out.writeFd, err.writeFd],
+    closeChildEnds: () => closeAll(childEnds),
+    abandon: () => closeAll(ownEnds),
+    async connect() {
+      ownEnds.length = 0
+      const stdin = input && new Socket({ fd: input.writeFd, readable: false, writable: true })
+      return {
+        stdio: pipeStdio(stdin, openPipeReader(out.readFd), openPipeReader(err.readFd)),
+        resize: notATerminal,
+      }
+    },
+  }
+}
+
+const nullStreams: ExecStreams = {
+  childDescriptors: ['null', 'null', 'null'],
+  closeChildEnds: () => undefined,
+  abandon: () => undefined,
+  connect: async () => ({ stdio: undefined, resize: notATerminal }),
+}
+
+/** The runtime makes the terminal inside the container and sends its master end to `socketPath`. */
+export function openExecTerminal(socketPath: string, options: ExecOptions): ExecStreams {
+  const listener = listenForDescriptor(socketPath)
+  // Started now: the runtime may connect before it reports a pid.
+  const received = listener.receive()
+  received.catch(() => undefined)
+  return {
+    childDescriptors: ['null', 'null', 'null'],
+    consoleSocket: socketPath,
+    closeChildEnds: () => undefined,
+    abandon: () => listener[Symbol.dispose](),
+    async connect(child) {
+      const master = await received
+      listener[Symbol.dispose]()
+      const control = duplicateDescriptor(master)
+      void child.exited.then(() => closeDescriptor(control))
+      let isOpen = true
+      void child.exited.then(() => (isOpen = false))
+      const resize = async (size: TerminalSize) => {
+        if (isOpen) setWindowSize(control, size)
+      }
+      if (options.consoleSize) await resize(options.consoleSize)
+      const terminal = adoptDescriptor(master)
+      // Without a reader the terminal's buffer would fill and stop the program.
+      if (options.isDetached) terminal.resume()
+      return { stdio: terminalStdio(terminal), resize }
+    },
+  }
+}
+
+async function notATerminal(): Promise<void> {
+  throw new EngineError('invalid_argument', 'resize exec: it has no terminal')
+}
+
+function pipeStdio(stdin: Socket | undefined, stdout: Socket, stderr: Socket): TaskStdio {
+  stdin?.on('error', () => undefined)
+  return {
+    output: interleave(stdout, stderr),
+    write: (chunk) => writeAll(stdin, chunk),
+    async closeStdin() {
+      stdin?.end()
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of [stdin, stdout, stderr]) socket?.destroy()
+    },
+  }
+}
+
+function terminalStdio(terminal: Socket): TaskStdio {
+  return {
+    output: readTerminal(terminal),
+    write: (chunk) => writeAll(terminal, chunk),
+    // A terminal has no end of input of its own; programs read ^D.
+    closeStdin: async () => undefined,
+    async [Symbol.asyncDispose]() {
+      terminal.destroy()
+    },
+  }
+}
+
+/** EIO is how a master says that the last holder of the terminal is gone. */
+async function* readTerminal(terminal: Socket): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of terminal) yield chunk as Uint8Array
+  } catch (error) {
+    const isHangup = error instanceof Error && 'code' in error && error.code === 'EIO'
+    if (!isHangup) throw error
+  } finally {
+    terminal.destroy()
+  }
+}
+
+async function writeAll(socket: Socket | undefined, chunk: Uint8Array): Promise<void> {
+  if (!socket?.writable || socket.write(chunk)) return
+  await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => undefined)
+}
+
+/** Frames of both streams in the order in which they arrive; ends when both have. */
+async function* interleave(stdout: Socket, stderr: Socket): AsyncGenerator<Uint8Array> {
+  const readers = new Map(
+    (
+      [
+        ['stdout', stdout],
+        ['stderr', stderr],
+      ] as const
+    ).map(([name, socket]) => [name, socket[Symbol.asyncIterator]()]),
+  )
+  const next = (name: 'stdout' | 'stderr') =>
+    readers
+      .get(name)
+      ?.next()
+      .then((result: IteratorResult<Uint8Array>) => ({ name, result }))
+  const pending = new Map([
+    ['stdout', next('stdout')],
+    ['stderr', next('stderr')],
+  ] as const)
+  while (pending.size > 0) {
+    const arrived = await Promise.race(pending.values())
+    if (!arrived) return
+    const { name, result } = arrived
+    if (result.done === true) {
+      pending.delete(name)
+      continue
+    }
+    pending.set(name, next(name))
+    yield encodeFrameHeader(name, result.value.length)
+    yield result.value
+  }
+}
+
+function closeAll(fds: number[]): void {
+  for (const fd of fds.splice(0)) closeDescriptor(fd)
+}

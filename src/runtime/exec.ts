@@ -1,0 +1,154 @@
+/**
+ * Extra processes in a running container. `<runtime> exec` is started directly,
+ * with plain pipes: it waits for the process and ends with its exit code.
+ */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { abortable } from '#base/async.ts'
+import type { RuntimeProcess, RuntimeSpec } from '#oci/runtime-spec.ts'
+import { closeDescriptor } from '#sys/files.ts'
+import { openPipe } from '#sys/pipe.ts'
+import { type ChildProcess, openPipeReader, plainEnvironment, startProcess } from '#sys/process.ts'
+import type { ChildDescriptor } from '#sys/spawn.ts'
+import type { RuntimeContext } from '#runtime/context.ts'
+import { type ExecStreams, openExecPipes, openExecTerminal } from '#runtime/exec-stdio.ts'
+import { execFailure } from '#runtime/failure.ts'
+import type { Bundle } from '#runtime/layout.ts'
+import type { OciProgram } from '#runtime/programs.ts'
+import { capabilitySets, everyCapability } from '#runtime/spec/capabilities.ts'
+import type { ExecOptions, ExecProcess } from '#runtime/types.ts'
+
+export interface ExecParts {
+  readonly context: RuntimeContext
+  readonly program: OciProgram
+  readonly containerId: string
+  readonly bundle: Bundle
+  /** The container's own specification: an exec holds what its container holds. */
+  readonly spec: RuntimeSpec
+  readonly options: ExecOptions
+}
+
+/** @throws EngineError invalid_argument with Docker's text when the program cannot be executed */
+export async function startExec(parts: ExecParts, signal?: AbortSignal): Promise<ExecProcess> {
+  const { options } = parts
+  const base = `${parts.bundle.directory}/exec-${options.execId}`
+  const files = { process: `${base}.json`, log: `${base}.log`, console: `${base}.sock` }
+  const forget = () => {
+    for (const path of [files.process, files.log]) rmSync(path, { force: true })
+  }
+  writeFileSync(files.process, JSON.stringify(processOf(parts)), { mode: 0o600 })
+  const streams = options.isTerminal
+    ? openExecTerminal(files.console, options)
+    : openExecPipes(options)
+  let started: StartedExec
+  try {
+    started = startRuntime(parts, files, streams)
+  } catch (error) {
+    streams.abandon()
+    forget()
+    throw error
+  } finally {
+    streams.closeChildEnds()
+  }
+  const { child } = started
+  try {
+    const pid = await abortable(started.pid, signal)
+    if (pid === undefined) throw await failureOf(child, files.log, options.args)
+    const { stdio, resize } = await streams.connect(child)
+    const exited = child.exited.then(({ code }) => ({ code }))
+    void exited.then(forget)
+    return { pid, stdio: options.isDetached ? undefined : stdio, exited, resize }
+  } catch (error) {
+    child.signal(9)
+    streams.abandon()
+    forget()
+    throw error
+  }
+}
+
+interface ExecFiles {
+  readonly process: string
+  readonly log: string
+  readonly console: string
+}
+
+interface StartedExec {
+  readonly child: ChildProcess
+  /** The process's pid once it runs; undefined when it never did. */
+  readonly pid: Promise<number | undefined>
+}
+
+/**
+ * Where the runtime writes the pid of a process that was executed: a pipe in
+ * place of a file, so that no directory has to be watched. It is not
+ * descriptor 3, which runtimes give meanings of their own.
+ */
+const pidDescriptor = 5
+
+function startRuntime(parts: ExecParts, files: ExecFiles, streams: ExecStreams): StartedExec {
+  const { program, containerId } = parts
+  const report = openPipe()
+  const stdio: readonly ChildDescriptor[] = streams.childDescriptors
+  try {
+    const child = startProcess({
+      path: program.path,
+      args: [
+        ...program.args,
+        `--log=${files.log}`,
+        'exec',
+        ...['--process', files.process],
+        ...['--pid-file', `/proc/self/fd/${pidDescriptor}`],
+        ...(streams.consoleSocket === undefined ? [] : ['--console-socket', streams.consoleSocket]),
+        containerId,
+      ],
+      env: plainEnvironment,
+      descriptors: [...stdio, 'null', 'null', report.writeFd],
+      isSessionLeader: true,
+    })
+    return { child, pid: readPid(openPipeReader(report.readFd)) }
+  } catch (error) {
+    closeDescriptor(report.readFd)
+    throw error
+  } finally {
+    closeDescriptor(report.writeFd)
+  }
+}
+
+async function readPid(report: Socket): Promise<number | undefined> {
+  for await (const chunk of report) {
+    const pid = Number(String(chunk))
+    if (pid > 0) return pid
+  }
+  return undefined
+}
+
+async function failureOf(child: ChildProcess, logPath: string, args: readonly string[]) {
+  await child.exited
+  let message = ''
+  try {
+    message = readFileSync(logPath, 'utf8')
+  } catch {
+    // The runtime died before it could say why.
+  }
+  return execFailure(message, args)
+}
+
+function processOf({ spec, options }: ExecParts): RuntimeProcess {
+  const own = spec.process
+  const held = options.isPrivileged ? everyCapability() : (own.capabilities?.bounding ?? [])
+  return {
+    terminal: options.isTerminal,
+    ...(options.isTerminal && options.consoleSize
+      ? { consoleSize: { height: options.consoleSize.rows, width: options.consoleSize.columns } }
+      : {}),
+    user: options.user,
+    args: options.args,
+    env: options.env,
+    cwd: options.cwd,
+    capabilities: capabilitySets(held, options.user.uid === 0),
+    ...(own.rlimits ? { rlimits: own.rlimits } : {}),
+    noNewPrivileges: own.noNewPrivileges === true,
+    ...(own.apparmorProfile === undefined ? {} : { apparmorProfile: own.apparmorProfile }),
+    ...(own.oomScoreAdj === undefined ? {} : { oomScoreAdj: own.oomScoreAdj }),
+  }
+}

@@ -1,0 +1,53 @@
+import { EngineError, errnoOf, errorKind, errorMessage, type ErrorKind } from '#base/errors.ts'
+import type { TarLimits } from '#oci/tar/types.ts'
+
+/** To an extraction worker. A job is one layer; the worker does one at a time. */
+export type ExtractRequest =
+  | { readonly type: 'begin'; readonly directory: string; readonly limits: ExtractLimits }
+  | { readonly type: 'chunk'; readonly bytes: Uint8Array }
+  | { readonly type: 'end' }
+  | { readonly type: 'abort' }
+
+/** From an extraction worker. After `done`, `failed` or `aborted` it takes the next `begin`. */
+export type ExtractReply =
+  | { readonly type: 'consumed'; readonly sizeBytes: number }
+  | { readonly type: 'done'; readonly result: ExtractedLayer }
+  | { readonly type: 'failed'; readonly failure: Failure }
+  | { readonly type: 'aborted' }
+
+export interface ExtractLimits extends TarLimits {
+  /** Longest uncompressed archive. */
+  readonly maxTarBytes: number
+  /** Largest ratio of uncompressed to compressed bytes, judged beyond `ratioFromBytes`. */
+  readonly maxRatio: number
+  readonly ratioFromBytes: number
+}
+
+export interface ExtractedLayer {
+  /** `sha256:…` of the uncompressed archive. */
+  readonly diffId: string
+  /** Sum of the sizes of the regular files. */
+  readonly sizeBytes: number
+  /** Length of the uncompressed archive. */
+  readonly tarBytes: number
+  readonly entries: number
+}
+
+/** An error as data; classes do not survive the way between threads. */
+export interface Failure {
+  readonly kind: ErrorKind
+  readonly message: string
+  readonly errno?: string
+}
+
+export function toFailure(error: unknown): Failure {
+  const errno = errnoOf(error)
+  const isFull = errno === 'ENOSPC' || errno === 'EDQUOT'
+  const kind = isFull ? 'resource_exhausted' : errorKind(error)
+  const message = isFull ? 'no space left on device' : errorMessage(error)
+  return { kind, message, ...(errno === undefined ? {} : { errno }) }
+}
+
+export function fromFailure(action: string, { kind, message, errno }: Failure): EngineError {
+  return new EngineError(kind, `${action}: ${message}`, errno === undefined ? {} : { errno })
+}
