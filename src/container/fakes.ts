@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { abortReason } from '#base/async.ts'
+import { branded } from '#base/brand.ts'
 import { now } from '#base/clock.ts'
 import { EngineError } from '#base/errors.ts'
 import { silentLogger } from '#base/log.ts'
@@ -133,7 +134,7 @@ function fakeSnapshots(state: State): ContainersDeps['snapshots'] {
       fail(state, 'snapshot')
       state.snapshots.delete(key)
     },
-    listActive: () => [...state.snapshots.keys()].map((key) => key as SnapshotKey),
+    listActive: () => [...state.snapshots.keys()].map((key) => branded<SnapshotKey>(key)),
   }
 }
 

@@ -45,8 +45,7 @@ export async function openEngine(config: EngineConfig, log: Logger): Promise<Eng
     registry,
     log: log.child({ component: 'image' }),
     maxConcurrentDownloads: config.maxConcurrentDownloads,
-    onEvent: ({ action, id, attributes }) =>
-      events.publish({ type: 'image', action, actorId: id, attributes }),
+    onEvent: ({ id, ...event }) => events.publish({ type: 'image', actorId: id, ...event }),
   })
   const { db } = stores
   const runtime = await openRuntime({
@@ -61,16 +60,15 @@ export async function openEngine(config: EngineConfig, log: Logger): Promise<Eng
     await openNetworks(networksOptions(config), {
       db,
       log: log.child({ component: 'network' }),
-      onEvent: ({ action, networkId, attributes }) =>
-        events.publish({ type: 'network', action, actorId: networkId, attributes }),
+      onEvent: ({ networkId, ...event }) =>
+        events.publish({ type: 'network', actorId: networkId, ...event }),
     }),
   )
   const volumes = await openVolumes({
     root: join(config.dataRoot, 'volumes'),
     db,
     log: log.child({ component: 'volume' }),
-    onEvent: ({ action, name, attributes }) =>
-      events.publish({ type: 'volume', action, actorId: name, attributes }),
+    onEvent: ({ name, ...event }) => events.publish({ type: 'volume', actorId: name, ...event }),
   })
   const containers = await openContainers({
     dataRoot: config.dataRoot,
