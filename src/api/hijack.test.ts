@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { EngineError } from '#base/errors.ts'
 import type { ExecRecord } from '#container/types.ts'
-import { startApi } from '#test/support/api-server.ts'
+import { startApi } from '#api/testing/test-api.ts'
 import {
   fakeEngine,
   fakeId,
@@ -10,7 +10,7 @@ import {
   fakeSpec,
   type FakeStdio,
   fakeStdio,
-} from '#test/support/fake-engine.ts'
+} from '#api/testing/fake-engine.ts'
 import { encodeStdcopyFrame } from '#wire/stdcopy.ts'
 
 const out = encodeStdcopyFrame('stdout', Buffer.from('to out'))

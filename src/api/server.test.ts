@@ -4,8 +4,8 @@ import { type IncomingMessage, request } from 'node:http'
 import test from 'node:test'
 import { abortable } from '#base/async.ts'
 import { EngineError } from '#base/errors.ts'
-import { startApi } from '#test/support/api-server.ts'
-import { fakeEngine, fakeId, fakeRecord } from '#test/support/fake-engine.ts'
+import { startApi } from '#api/testing/test-api.ts'
+import { fakeEngine, fakeId, fakeRecord } from '#api/testing/fake-engine.ts'
 
 test('every response carries the common headers', async () => {
   await using api = await startApi(fakeEngine())

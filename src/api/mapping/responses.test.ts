@@ -9,7 +9,7 @@ import { formatEvent } from '#api/mapping/event.ts'
 import { toProgressLine } from '#api/mapping/progress.ts'
 import { parseRegistryAuth } from '#api/mapping/registry-auth.ts'
 import { formatStatus, toStateBody } from '#api/mapping/state.ts'
-import { fakeEngine, fakeHost, fakeId, fakeRecord, fakeSpec } from '#test/support/fake-engine.ts'
+import { fakeEngine, fakeHost, fakeId, fakeRecord, fakeSpec } from '#api/testing/fake-engine.ts'
 
 const start = instantFromNanos(1_700_000_000_000_000_000n)
 const later = instantFromNanos(1_700_000_180_000_000_000n)
