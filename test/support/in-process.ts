@@ -4,13 +4,17 @@
  */
 import assert from 'node:assert/strict'
 import { createReadStream } from 'node:fs'
+import { Readable } from 'node:stream'
 import { after, before } from 'node:test'
 import { silentLogger, type Logger } from '#base/log.ts'
 import { sampleRequest } from '#container/sample.ts'
 import { openEngine } from '#engine/open.ts'
+import { recordBytes } from '#runtime/logs/record.ts'
 import type { Engine, EngineConfig } from '#engine/types.ts'
-import { busyboxDockerArchive } from '#test/support/busybox.ts'
+import { dockerArchive } from '#test/support/archives.ts'
+import { busyboxDockerArchive, busyboxImage } from '#test/support/busybox.ts'
 import { makeIdentity, type EngineIdentity } from '#test/support/identity.ts'
+import type { ImageRecipe } from '#test/support/images.ts'
 import { findLeaks, sweep } from '#test/support/leaks.ts'
 
 export const never = new AbortController().signal
@@ -147,11 +151,31 @@ async function collectFrames(
   const bytes = Buffer.concat(received)
   if (isRaw) return { stdout: bytes.toString(), stderr: '' }
   const streams: Record<number, Buffer[]> = { 1: [], 2: [] }
-  for (let offset = 0; offset < bytes.length; ) {
+  for (let offset = 0; offset < bytes.length;) {
     const length = bytes.readUInt32BE(offset + 4)
     streams[bytes[offset] ?? 0]?.push(bytes.subarray(offset + 8, offset + 8 + length))
     offset += 8 + length
   }
   const text = (stream: number) => Buffer.concat(streams[stream] ?? []).toString()
   return { stdout: text(1), stderr: text(2) }
+}
+
+/** Loads busybox with more layers and another config under a name of its own. */
+export async function loadVariant(
+  engine: Engine,
+  name: string,
+  recipe: Partial<ImageRecipe>,
+): Promise<void> {
+  const archive = await dockerArchive(await busyboxImage(recipe), [name])
+  await engine.images.load(Readable.from([archive]), {}, never)
+}
+
+/** The sum of what a stream of log batches holds. */
+export async function logText(engine: Engine, ref: string): Promise<string> {
+  const options = { stdout: true, stderr: true, follow: false }
+  const parts: Uint8Array[] = []
+  for await (const lines of engine.containers.logs(ref, options, never)) {
+    for (const line of lines) parts.push(recordBytes(line))
+  }
+  return Buffer.concat(parts).toString()
 }

@@ -14,6 +14,7 @@ export type Fault =
       readonly status: number
       readonly headers?: Readonly<Record<string, string>>
       readonly body?: string
+      readonly bytes?: Uint8Array
     }
   /** Never answers. */
   | { readonly type: 'hang' }
@@ -57,7 +58,7 @@ export async function startRegistryProxy(
     const fault = decide(request)
     if (fault.type === 'hang') return
     if (fault.type === 'answer') {
-      response.writeHead(fault.status, fault.headers).end(fault.body)
+      response.writeHead(fault.status, fault.headers).end(fault.bytes ?? fault.body)
       return
     }
     const go = () => forward({ incoming, response, upstream, fault })
