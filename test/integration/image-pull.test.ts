@@ -16,6 +16,7 @@ import {
   type FileEntry,
   goArchitecture,
   type LayerCompression,
+  makeBlob,
   makeImage,
   makeIndex,
 } from '#test/support/images.ts'
@@ -216,7 +217,6 @@ test('an artifact that is no image is refused', async () => {
     layers: [],
   }
   await registry.push(image, 'artifact')
-  const { makeBlob } = await import('#test/support/images.ts')
   await registry.pushManifest(makeBlob(type, Buffer.from(JSON.stringify(manifest))), 'artifact:1')
   await assert.rejects(service.pull(`${registry.address}/artifact:1`), {
     message: 'unsupported media type application/vnd.cncf.helm.config.v1+json',
