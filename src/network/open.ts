@@ -148,8 +148,9 @@ async function removeSandbox(context: NetworkContext, containerId: string): Prom
 
 /** Sockets and proxies close; rules, links and namespaces of running containers stay. */
 async function closeNetworks(context: NetworkContext): Promise<void> {
-  const { bridgeNetwork, firewall, forwardAccept, live, netlink } = context
-  const isIdle = live.size === 0
+  const { bridgeNetwork, firewall, forwardAccept, live, netlink, records } = context
+  // By the records, not by what is live: a start that failed before `restore` knows of nothing live.
+  const isIdle = records.listEndpoints().length === 0
   for (const { publication } of live.values()) await publication[Symbol.asyncDispose]()
   if (!isIdle || !bridgeNetwork) return
   const { bridge } = bridgeNetwork
