@@ -50,6 +50,7 @@ export async function openEngine(config: EngineConfig, log: Logger): Promise<Eng
   const { db } = stores
   const runtime = await openRuntime({
     execRoot: config.execRoot,
+    dataRoot: config.dataRoot,
     cgroupParent: config.cgroupParent,
     runtimes: config.runtimes,
     defaultRuntime: config.defaultRuntime,
