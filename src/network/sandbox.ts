@@ -1,7 +1,6 @@
 /** Network namespaces of containers, and the veth pairs that lead into them. */
-import { mkdirSync, readdirSync } from 'node:fs'
-import { closeSync, openSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { errnoOf } from '#base/errors.ts'
 import { findLink, type Bridge } from '#network/bridge.ts'
@@ -28,7 +27,10 @@ const loopbackIndex = 1
 
 export interface Sandboxes {
   path(containerId: string): string
-  /** Loopback up, IPv6 off: no network of ours has IPv6. @throws already_exists (EEXIST) */
+  /**
+   * Loopback up, IPv6 off: no network of ours has IPv6. Takes the place of a
+   * namespace that an earlier removal failed to remove.
+   */
   create(containerId: string): void
   /** Idempotent. */
   remove(containerId: string): void
@@ -43,6 +45,7 @@ export function createSandboxes(execRoot: string): Sandboxes {
   return {
     path,
     create(containerId) {
+      if (existsSync(path(containerId))) removeNetworkNamespace(path(containerId))
       createNetworkNamespace(path(containerId), () => {
         disableIpv6()
         using inside = openNetlink()
