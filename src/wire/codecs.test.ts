@@ -84,7 +84,6 @@ test('the product version is the one of package.json', () => {
 })
 
 test('stdcopy frames survive any cut of the stream', () => {
-  const payloads = ['hello', 'x', 'a longer text'].map((text) => Buffer.from(text))
   const bytes = Buffer.concat([
     encodeStdcopyFrame('stdout', Buffer.from('hello')),
     encodeStdcopyFrame('stderr', Buffer.from('x')),
@@ -99,7 +98,7 @@ test('stdcopy frames survive any cut of the stream', () => {
       }
     }
     assert.equal(decoder.isComplete(), true)
-    assert.equal(seen.stdout, `${payloads[0]}${payloads[2]}`)
+    assert.equal(seen.stdout, 'helloa longer text')
     assert.equal(seen.stderr, 'x')
   }
 })
