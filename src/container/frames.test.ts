@@ -7,7 +7,6 @@ function frame(stream: 'stdout' | 'stderr', bytes: Buffer): Buffer {
   return Buffer.concat([encodeFrameHeader(stream, bytes.length), bytes])
 }
 
-
 async function* cut(bytes: Buffer, size: number) {
   for (let offset = 0; offset < bytes.length; offset += size) {
     yield bytes.subarray(offset, offset + size)

@@ -50,8 +50,10 @@ export interface InProcessEngine {
   readonly identity: EngineIdentity
   /** The engine that is open now. */
   engine(): Engine
-  /** Closes it and opens another one on the same roots. */
-  reopen(): Promise<Engine>
+  /** Closes it when it is open, and opens another one on the same roots. */
+  reopen(changes?: Partial<EngineConfig>): Promise<Engine>
+  /** Closes it and leaves the roots to somebody else. */
+  release(): Promise<void>
   close(): Promise<void>
 }
 
@@ -62,10 +64,11 @@ export async function openTestEngine(log: Logger = silentLogger): Promise<InProc
   return {
     identity,
     engine: () => engine,
-    reopen: async () => {
+    reopen: async (changes) => {
       await engine[Symbol.asyncDispose]()
-      return (engine = await openEngine(engineConfig(identity), log))
+      return (engine = await openEngine({ ...engineConfig(identity), ...changes }, log))
     },
+    release: async () => engine[Symbol.asyncDispose](),
     close: async () => {
       try {
         for (const { id } of engine.containers.list()) {
@@ -142,7 +145,8 @@ export async function runContainer(
   return { id, code, ...(await output) }
 }
 
-async function collectFrames(
+/** Takes the stdcopy frames of a stream apart. */
+export async function collectFrames(
   chunks: AsyncIterable<Uint8Array>,
   isRaw: boolean,
 ): Promise<{ readonly stdout: string; readonly stderr: string }> {
@@ -170,11 +174,14 @@ export async function loadVariant(
   await engine.images.load(Readable.from([archive]), {}, never)
 }
 
-/** The sum of what a stream of log batches holds. */
-export async function logText(engine: Engine, ref: string): Promise<string> {
-  const options = { stdout: true, stderr: true, follow: false }
+/** What the log holds of the chosen streams. */
+export async function logText(
+  engine: Engine,
+  ref: string,
+  streams: { readonly stdout: boolean; readonly stderr: boolean },
+): Promise<string> {
   const parts: Uint8Array[] = []
-  for await (const lines of engine.containers.logs(ref, options, never)) {
+  for await (const lines of engine.containers.logs(ref, { ...streams, follow: false }, never)) {
     for (const line of lines) parts.push(recordBytes(line))
   }
   return Buffer.concat(parts).toString()
