@@ -21,7 +21,7 @@ import type {
 } from '#network/types.ts'
 import type { MetadataDb } from '#store/types.ts'
 import { deleteLinkRequest } from '#sys/netlink/link.ts'
-import { openNetlink } from '#sys/netlink/socket.ts'
+import { netlinkProtocol, openNetlink } from '#sys/netlink/socket.ts'
 import { openNftables } from '#sys/nftables.ts'
 
 export interface NetworksDeps {
@@ -40,6 +40,7 @@ export async function openNetworks(
 ): Promise<Networks> {
   using undo = new DisposableStack()
   const netlink = undo.use(openNetlink())
+  const netfilter = undo.use(openNetlink(netlinkProtocol.netfilter))
   const nftables = undo.use(openNftables())
   const records = openNetworkRecords(deps)
   const hasBridge = options.bridge !== 'none'
@@ -54,7 +55,7 @@ export async function openNetworks(
     networks: [...(bridgeNetwork ? [bridgeNetwork.record] : []), ...nullNetworks],
     sandboxes: createSandboxes(options.execRoot),
     firewall: createFirewall(nftables, options.tableName),
-    forwardAccept: createForwardAccept(nftables, deps.log),
+    forwardAccept: createForwardAccept({ nftables, netfilter, log: deps.log }),
     publisher: createPublisher({
       log: deps.log,
       ...(options.defaultHostAddress === undefined

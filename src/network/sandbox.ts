@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { errnoOf } from '#base/errors.ts'
+import { EngineError, errnoOf } from '#base/errors.ts'
 import { findLink, type Bridge } from '#network/bridge.ts'
 import { writeSysctl, readSysctl } from '#network/sysctl.ts'
 import type { Endpoint } from '#network/types.ts'
@@ -98,15 +98,15 @@ export function createPair(host: Netlink, options: PairOptions): void {
   } finally {
     closeSync(namespaceFd)
   }
-  const { index } = decodeLink(host.query(getLinkRequest(hostInterface)))
+  const { index, linked } = decodeLink(host.query(getLinkRequest(hostInterface)))
+  if (linked === undefined) throw new EngineError('internal', `link "${hostInterface}" has no peer`)
   // With br_netfilter, a container that calls itself by a published port is answered on its own port.
   host.request(changeLinkRequest(index, { alias: options.alias, hairpin: true }))
   using inside = insideNetworkNamespace(options.namespacePath, () => openNetlink())
-  configureInside(inside, endpoint)
+  configureInside(inside, linked, endpoint)
 }
 
-function configureInside(inside: Netlink, endpoint: PairOptions['endpoint']): void {
-  const { index } = decodeLink(inside.query(getLinkRequest(endpoint.interfaceName)))
+function configureInside(inside: Netlink, index: number, endpoint: PairOptions['endpoint']): void {
   const { ipv4Address: address, prefixLength, gateway } = endpoint
   inside.request(newAddressRequest({ index, address, prefixLength }))
   inside.request(changeLinkRequest(index, { isUp: true }))
@@ -120,7 +120,7 @@ function configureInside(inside: Netlink, endpoint: PairOptions['endpoint']): vo
  */
 export function detachPair(host: Netlink, hostInterface: string): void {
   const link = findLink(host, hostInterface)
-  if (link) host.request(changeLinkRequest(link.index, { master: 0, isUp: false }))
+  if (link) host.request(changeLinkRequest(link.index, { master: 0 }))
 }
 
 /** Removes links of this engine whose container is not in `keep`; gives their names. */

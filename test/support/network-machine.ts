@@ -48,6 +48,12 @@ export function testNetworksOptions(execRoot: string): NetworksOptions {
   }
 }
 
+/** Only the namespace, for tests that need no engine. */
+export function openBareMachine(t: TestContext): void {
+  enterOnce()
+  t.after(() => shell('for l in nl0 nl9 nlbr; do ip link delete $l 2>/dev/null || true; done'))
+}
+
 /** Enters the namespace once per test process; each call gives a fresh root directory. */
 export function openMachine(t: TestContext): Machine {
   enterOnce()

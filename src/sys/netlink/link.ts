@@ -89,6 +89,8 @@ export interface Link {
   readonly mtu: number
   readonly macAddress?: string
   readonly master?: number
+  /** veth: the peer's index, in the peer's namespace; macvlan and ipvlan: the parent's. */
+  readonly linked?: number
   /** `bridge`, `veth`, …; absent for physical links and loopback. */
   readonly kind?: string
   readonly alias?: string
@@ -157,6 +159,7 @@ export function decodeLink(body: Buffer): Link {
   const kind = linkInfo && decodeText(decodeAttributes(linkInfo).get(infoKind))
   const alias = decodeText(attributes.get(ifla.alias))
   const master = attributes.get(ifla.master)?.readUInt32LE(0)
+  const linked = attributes.get(ifla.link)?.readUInt32LE(0)
   return {
     index: body.readInt32LE(4),
     name: decodeText(attributes.get(ifla.name)) ?? '',
@@ -164,6 +167,7 @@ export function decodeLink(body: Buffer): Link {
     mtu: attributes.get(ifla.mtu)?.readUInt32LE(0) ?? 0,
     ...(address?.length === 6 ? { macAddress: decodeMac(address) } : {}),
     ...(master === undefined ? {} : { master }),
+    ...(linked === undefined ? {} : { linked }),
     ...(kind === undefined ? {} : { kind }),
     ...(alias === undefined ? {} : { alias }),
   }
