@@ -1,5 +1,5 @@
 /** The machine below the containers, in memory: for unit tests of the transitions. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { abortReason } from '#base/async.ts'
@@ -60,7 +60,9 @@ export interface ManualScheduler extends Scheduler {
 }
 
 export async function fakeWorld(t: { after(step: () => void): void }): Promise<FakeWorld> {
-  const root = mkdtempSync(join(tmpdir(), 'containers-'))
+  // Memory, where there is a filesystem in it: nothing here is about the disk.
+  const memory = '/dev/shm'
+  const root = mkdtempSync(join(existsSync(memory) ? memory : tmpdir(), 'containers-'))
   const db = openMetadataDb({ root, log: silentLogger })
   t.after(() => {
     db[Symbol.dispose]()
