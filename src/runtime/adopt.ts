@@ -30,6 +30,7 @@ export async function adoptTask(context: RuntimeContext, options: AdoptTaskOptio
     program: context.programs.oci(options.runtime ?? facts.runtime),
     pid,
     conmonPid,
+    isStarted: true,
     supervisorEnded: supervisor ? watchSupervisor(context, supervisor) : Promise.resolve(),
   })
   if (!supervisor) await task.exited

@@ -52,6 +52,7 @@ export async function createTask(
     program,
     pid,
     conmonPid: conmon.process.pid,
+    isStarted: false,
     supervisorEnded: conmon.process.exited,
   })
   undo.move()

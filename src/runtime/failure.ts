@@ -24,7 +24,7 @@ const translations: readonly (readonly [RegExp, (program: string, detail: string
     (program) => `exec: ${quote(program)}: no such file or directory`,
   ],
   [
-    /exec(?:ve|veat)?(?: `[^`]*`)?: exec format error/i,
+    /exec\b.*: exec format error/i,
     (program) => `exec ${program}: exec format error`,
   ],
   [

@@ -7,6 +7,7 @@ import { writeFifo } from '#sys/fifo.ts'
 import { closeDescriptor } from '#sys/files.ts'
 import { openPidfd, signalPidfd } from '#sys/pidfd.ts'
 import { runCommand } from '#sys/process.ts'
+import { createAcceptance } from '#runtime/accept.ts'
 import { attachToTask } from '#runtime/attach.ts'
 import type { RuntimeContext } from '#runtime/context.ts'
 import { startExec } from '#runtime/exec.ts'
@@ -27,6 +28,8 @@ export interface TaskIdentity {
   readonly conmonPid: number
   /** Settles when conmon has ended. */
   readonly supervisorEnded: Promise<unknown>
+  /** False while init waits to be started. */
+  readonly isStarted: boolean
 }
 
 const sigkill = 9
@@ -43,6 +46,8 @@ export function openTask(context: RuntimeContext, identity: TaskIdentity): Task 
     init.release()
     return ended
   })
+  let { isStarted } = identity
+  const whenAccepted = createAcceptance(identity.conmonPid)
   const spec = readSpecOnce(bundle.config)
   const signal = (signalNumber: number) => {
     if (ended || !init.signal(signalNumber)) throw notRunning(containerId)
@@ -54,7 +59,10 @@ export function openTask(context: RuntimeContext, identity: TaskIdentity): Task 
     pid,
     conmonPid: identity.conmonPid,
     exited,
-    start: (abort) => startInit(statePathOf(context, state), state, { spec, signal: abort }),
+    async start(abort) {
+      await startInit(statePathOf(context, state), state, { spec, signal: abort })
+      isStarted = true
+    },
     async kill(signalNumber) {
       signal(signalNumber)
     },
@@ -71,11 +79,13 @@ export function openTask(context: RuntimeContext, identity: TaskIdentity): Task 
       writeFifo(bundle.control, '2 0 0\n')
     },
     async attach({ holdsStdin = true } = {}) {
-      return attachToTask({
-        socketPath: bundle.attachSocket,
-        isTerminal: facts.isTerminal,
-        closesOnDispose: holdsStdin || !facts.closesStdinOnce,
-      })
+      const connect = () =>
+        attachToTask({
+          socketPath: bundle.attachSocket,
+          isTerminal: facts.isTerminal,
+          closesOnDispose: holdsStdin || !facts.closesStdinOnce,
+        })
+      return isStarted ? connect() : whenAccepted(connect)
     },
     exec: (options, abort) =>
       startExec({ context, program, containerId, bundle, spec: spec(), options }, abort),
