@@ -10,7 +10,7 @@ import { createForwardAccept } from '#network/forward-accept.ts'
 import { createPublisher } from '#network/publisher.ts'
 import { openNetworkRecords } from '#network/records.ts'
 import { replaceRules, restoreEndpoints } from '#network/restore.ts'
-import { createSandboxes } from '#network/sandbox.ts'
+import { createSandboxes, removeLink } from '#network/sandbox.ts'
 import { writeSysctl } from '#network/sysctl.ts'
 import type {
   NetworkEvent,
@@ -20,7 +20,6 @@ import type {
   Sandbox,
 } from '#network/types.ts'
 import type { MetadataDb } from '#store/types.ts'
-import { deleteLinkRequest } from '#sys/netlink/link.ts'
 import { netlinkProtocol, openNetlink } from '#sys/netlink/socket.ts'
 import { openNftables } from '#sys/nftables.ts'
 
@@ -157,5 +156,5 @@ async function closeNetworks(context: NetworkContext): Promise<void> {
   const { bridge } = bridgeNetwork
   await forwardAccept.remove(bridge.name)
   firewall.remove(bridge.name)
-  if (bridge.isOurs) netlink.request(deleteLinkRequest(bridge.index))
+  if (bridge.isOurs) removeLink(netlink, bridge.index)
 }

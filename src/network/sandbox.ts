@@ -123,6 +123,17 @@ export function detachPair(host: Netlink, hostInterface: string): void {
   if (link) host.request(changeLinkRequest(link.index, { master: 0 }))
 }
 
+/** Puts the host end on the bridge again, when somebody made the bridge anew. False without such a link. */
+export function reattachPair(host: Netlink, hostInterface: string, bridge: Bridge): boolean {
+  const link = findLink(host, hostInterface)
+  if (!link) return false
+  if (link.master !== bridge.index) {
+    host.request(changeLinkRequest(link.index, { master: bridge.index, isUp: true }))
+    host.request(changeLinkRequest(link.index, { hairpin: true }))
+  }
+  return true
+}
+
 /** Removes links of this engine whose container is not in `keep`; gives their names. */
 export function removeStrayLinks(
   host: Netlink,
@@ -139,11 +150,11 @@ export function removeStrayLinks(
   return strays.map(({ name }) => name)
 }
 
-function removeLink(host: Netlink, index: number): void {
+/** Removes a link that may be gone already. */
+export function removeLink(host: Netlink, index: number): void {
   try {
     host.request(deleteLinkRequest(index))
   } catch (error) {
-    // The kernel removes the pair itself once the namespace is gone.
     if (errnoOf(error) !== 'ENODEV') throw error
   }
 }

@@ -5,6 +5,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import test, { type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import type { ConnectOptions, Endpoint, PortRequest } from '#network/types.ts'
 import {
   greet,
@@ -29,7 +30,7 @@ async function startEngine(
   root: string,
   sandboxes: Readonly<Record<string, readonly PortRequest[]>>,
 ): Promise<{ readonly endpoints: Record<string, Endpoint>; kill(): Promise<void> }> {
-  const program = join(import.meta.dirname, '../support/network-engine.ts')
+  const program = fileURLToPath(new URL('../support/network-engine.ts', import.meta.url))
   const child = spawn(process.execPath, [program, root, JSON.stringify(sandboxes)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -74,6 +75,19 @@ test('a new engine keeps what runs, answering throughout, and removes the rest',
   assert.equal(ipv4Address, '172.30.0.3')
   await networks.removeSandbox('next')
   await networks.removeSandbox('kept')
+})
+
+test('a bridge that was deleted is made again, with the running containers on it', async (t) => {
+  const machine = openMachine(t)
+  const before = await startEngine(t, machine.root, { kept: [tcp(8080)] })
+  await runInside(t, join(machine.root, 'netns', 'kept'), greeter('kept', 80))
+  await before.kill()
+  await shell('ip link delete gt0')
+  await using networks = await machine.openNetworks()
+  await networks.restore(new Set(['kept']))
+  assert.match(await greet('127.0.0.1', 8080), /^kept /)
+  await networks.removeSandbox('kept')
+  await shell('ip link delete gt0')
 })
 
 test('closing leaves running containers alone; closing idle leaves nothing', async (t) => {

@@ -95,7 +95,7 @@ function enterOnce(): void {
 
 /** An outside host at 198.51.100.2; this machine is 198.51.100.1 on the same wire. */
 export async function connectOutsideHost(t: TestContext): Promise<{ readonly netnsPid: number }> {
-  const holder = spawn('unshare', ['--net', 'sleep', '600'], { stdio: 'ignore' })
+  const holder = spawn('/usr/bin/unshare', ['--net', 'sleep', '600'], { stdio: 'ignore' })
   t.after(() => holder.kill('SIGKILL'))
   const pid = holder.pid
   if (pid === undefined) throw new Error('unshare did not start')
@@ -122,7 +122,7 @@ export async function runInside(
   netnsPath: string,
   program: string,
 ): Promise<{ stop(): Promise<void> }> {
-  const child = spawn('nsenter', [`--net=${netnsPath}`, process.execPath, '-e', program], {
+  const child = spawn('/usr/bin/nsenter', [`--net=${netnsPath}`, process.execPath, '-e', program], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
@@ -157,7 +157,7 @@ export async function startAsking(
     const next = () => {
       const c = require('net').connect(${port}, '${host}')
       const failed = (text) => { failures.push(text); c.destroy() }
-      c.setTimeout(1000, () => failed('timeout'))
+      c.setTimeout(5000, () => failed('timeout'))
       c.on('error', (e) => failed(e.code))
       c.on('data', () => { if (answers++ === 0) console.log('ready') })
       c.on('close', () => setTimeout(next, 1))
@@ -211,7 +211,7 @@ function client(netnsPath: string | undefined, program: string): Promise<string>
   const [file, args] =
     netnsPath === undefined
       ? [process.execPath, ['-e', program]]
-      : ['nsenter', [`--net=${netnsPath}`, process.execPath, '-e', program]]
+      : ['/usr/bin/nsenter', [`--net=${netnsPath}`, process.execPath, '-e', program]]
   return new Promise((resolve, reject) => {
     execFile(file, args, (error, stdout) => (error ? reject(error) : resolve(stdout.trim())))
   })
