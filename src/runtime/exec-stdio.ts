@@ -69,7 +69,10 @@ export function openExecTerminal(socketPath: string, options: ExecOptions): Exec
     childDescriptors: ['null', 'null', 'null'],
     consoleSocket: socketPath,
     closeChildEnds: () => undefined,
-    abandon: () => listener[Symbol.dispose](),
+    abandon() {
+      listener[Symbol.dispose]()
+      received.then(closeDescriptor, () => undefined)
+    },
     async connect(child) {
       const master = await received
       listener[Symbol.dispose]()

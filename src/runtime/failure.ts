@@ -23,10 +23,7 @@ const translations: readonly (readonly [RegExp, (program: string, detail: string
     /(?:open executable|exec|execve[^:]*|find executable): (?:no such file or directory)/i,
     (program) => `exec: ${quote(program)}: no such file or directory`,
   ],
-  [
-    /exec\b.*: exec format error/i,
-    (program) => `exec ${program}: exec format error`,
-  ],
+  [/exec\b.*: exec format error/i, (program) => `exec ${program}: exec format error`],
   [
     /chdir `([^`]*)`: (.*)/i,
     (_program, directory) =>

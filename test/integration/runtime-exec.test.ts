@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import test from 'node:test'
+import type { Task } from '#runtime/types.ts'
 import {
   collect,
   collectRaw,
@@ -14,6 +15,7 @@ test('an exec gives its output, both streams apart, and its exit code', async (t
   const machine = await openRuntimeMachine(t)
   const task = await machine.create(['sleep', '1000'])
   await task.start()
+  await hasReplacedRuntime(task)
   const held = heldThings(machine)
   const exec = await task.exec(execOptions(['sh', '-c', 'echo out; echo err >&2; exit 9']))
   assert.ok(exec.stdio)
@@ -121,6 +123,7 @@ test('what cannot be executed is refused in the words that clients match, and no
   const machine = await openRuntimeMachine(t)
   const task = await machine.create(['sleep', '1000'])
   await task.start()
+  await hasReplacedRuntime(task)
   const held = heldThings(machine)
   for (const isTerminal of [false, true]) {
     for (const [program, text] of [
@@ -149,3 +152,13 @@ test('the end of the container ends its execs', async (t) => {
   assert.deepEqual(await exec.exited, { code: 137 })
   assert.equal((await collectRaw(exec.stdio)).length, 0)
 })
+
+/** Until the container's own program runs in place of the runtime's. */
+async function hasReplacedRuntime(task: Task): Promise<void> {
+  const exec = await task.exec(
+    execOptions(['sh', '-c', 'until grep -q sleep /proc/1/cmdline; do :; done']),
+  )
+  await exec.exited
+  await exec.stdio?.[Symbol.asyncDispose]()
+  await new Promise(setImmediate)
+}
