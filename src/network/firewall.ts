@@ -8,7 +8,6 @@ import {
   type RuledNetwork,
 } from '#network/rules.ts'
 import { readSysctl, writeSysctl } from '#network/sysctl.ts'
-import { forgetUdpFlows } from '#network/udp-flows.ts'
 import type { Nftables } from '#sys/nftables.ts'
 
 export interface Firewall {
@@ -23,9 +22,7 @@ export interface Firewall {
 export function createFirewall(nftables: Nftables, table: string): Firewall {
   function change(verb: 'add' | 'delete', ports: PublishedPorts): void {
     const text = portElements(verb, table, ports)
-    if (text === '') return
-    nftables.run(text)
-    forgetUdpFlows(ports.containerAddress, ports.bindings)
+    if (text !== '') nftables.run(text)
   }
 
   return {
