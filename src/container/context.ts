@@ -20,8 +20,8 @@ export interface RootfsMounts {
   mount(mount: Mount, target: string): Promise<void>
   /** Removes the directory too. Idempotent. */
   unmount(target: string): Promise<void>
-  /** Mount points below `directory`. */
-  list(directory: string): Promise<readonly string[]>
+  /** Everything that is mounted. */
+  list(): Promise<readonly string[]>
 }
 
 /** The part of the engine's configuration that containers see. */

@@ -85,7 +85,7 @@ async function prepare(
   ])
   if (filesystem.status === 'rejected') throw filesystem.reason
   if (sandbox.status === 'rejected') throw sandbox.reason
-  await writeNetworkFiles(context, record, sandbox.value)
+  writeNetworkFiles(context, record, sandbox.value)
   return sandbox.value
 }
 

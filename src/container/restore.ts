@@ -134,7 +134,7 @@ async function sweep(context: ContainerContext): Promise<void> {
       await attempt(context, id, () => context.runtime.removeStray(id))
     }
   }
-  for (const target of await context.rootfs.list(rootfsDirectory(context))) {
+  for (const target of await context.rootfs.list()) {
     const id = target.slice(rootfsDirectory(context).length + 1)
     if (!isRunning(id) && !isQuarantined(context, id)) {
       await attempt(context, id, () => context.rootfs.unmount(target))

@@ -7,6 +7,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from '#base/log.ts'
 import { openContainers, type ContainerService } from '#container/open.ts'
+import { rootfsDirectory } from '#container/paths.ts'
 import { systemScheduler } from '#container/scheduler.ts'
 import { containerDefaults, networksOptions } from '#engine/config.ts'
 import { createEvents } from '#engine/events.ts'
@@ -15,13 +16,18 @@ import { createGcSchedule } from '#engine/gc.ts'
 import { restore } from '#engine/restore.ts'
 import { createRootfsMounts } from '#engine/rootfs.ts'
 import { stopAll } from '#engine/shutdown.ts'
-import type { Engine, EngineConfig } from '#engine/types.ts'
+import type { Engine, EngineConfig, Events } from '#engine/types.ts'
 import { openImages } from '#image/open.ts'
+import type { Images } from '#image/types.ts'
 import { openNetworks } from '#network/open.ts'
+import type { Networks } from '#network/types.ts'
 import { openRegistryClient } from '#registry/client.ts'
 import { openRuntime } from '#runtime/open.ts'
+import type { Runtime } from '#runtime/types.ts'
 import { openStores } from '#store/open.ts'
+import type { MetadataDb, Stores } from '#store/types.ts'
 import { openVolumes } from '#volume/open.ts'
+import type { Volumes } from '#volume/types.ts'
 
 /**
  * Opens an engine on its data root and exec root.
@@ -32,7 +38,6 @@ export async function openEngine(config: EngineConfig, log: Logger): Promise<Eng
   await mkdir(config.execRoot, { recursive: true, mode: 0o711 })
   const events = createEvents()
   const stores = undo.use(await openStores({ root: config.dataRoot, log }))
-  const gc = undo.use(createGcSchedule(stores.gc, log))
   const registry = undo.use(
     openRegistryClient({
       insecureRegistries: config.insecureRegistries,
@@ -47,7 +52,44 @@ export async function openEngine(config: EngineConfig, log: Logger): Promise<Eng
     maxConcurrentDownloads: config.maxConcurrentDownloads,
     onEvent: ({ id, ...event }) => events.publish({ type: 'image', actorId: id, ...event }),
   })
-  const { db } = stores
+  const machine = await openMachine(config, { db: stores.db, events, log, undo })
+  const containers = await wireContainers(config, { stores, events, images, log, undo, ...machine })
+  const facts = await openFacts({ config, runtime: machine.runtime })
+  const { networks, volumes } = machine
+  await restore({ containers, networks, log })
+  const opened = undo.move()
+  return {
+    config,
+    log,
+    containers,
+    images,
+    networks,
+    volumes,
+    events,
+    systemFacts: facts,
+    login: (name, auth, signal) => registry.login(name, auth, signal),
+    [Symbol.asyncDispose]: createClose({ config, containers, log, opened }),
+  }
+}
+
+interface Parts {
+  readonly events: Events
+  readonly log: Logger
+  /** Closes what is opened, in reverse order. */
+  readonly undo: AsyncDisposableStack
+}
+
+interface Machine {
+  readonly runtime: Runtime
+  readonly networks: Networks
+  readonly volumes: Volumes
+}
+
+/** What containers run on. */
+async function openMachine(
+  config: EngineConfig,
+  { db, events, log, undo }: Parts & { readonly db: MetadataDb },
+): Promise<Machine> {
   const runtime = await openRuntime({
     execRoot: config.execRoot,
     dataRoot: config.dataRoot,
@@ -71,16 +113,26 @@ export async function openEngine(config: EngineConfig, log: Logger): Promise<Eng
     log: log.child({ component: 'volume' }),
     onEvent: ({ name, ...event }) => events.publish({ type: 'volume', actorId: name, ...event }),
   })
+  return { runtime, networks, volumes }
+}
+
+/** The container service, and the gc that its removals call for. */
+async function wireContainers(
+  config: EngineConfig,
+  parts: Parts & Machine & { readonly stores: Stores; readonly images: Images },
+): Promise<ContainerService> {
+  const { stores, events, images, log, undo, runtime, networks, volumes } = parts
+  const gc = undo.use(createGcSchedule(stores.gc, log))
   const containers = await openContainers({
     dataRoot: config.dataRoot,
     execRoot: config.execRoot,
-    db,
+    db: stores.db,
     snapshots: stores.snapshots,
     images,
     runtime,
     networks,
     volumes,
-    rootfs: createRootfsMounts(),
+    rootfs: createRootfsMounts(rootfsDirectory(config)),
     scheduler: systemScheduler,
     defaults: containerDefaults(config),
     log: log.child({ component: 'container' }),
@@ -91,22 +143,7 @@ export async function openEngine(config: EngineConfig, log: Logger): Promise<Eng
     },
   })
   stores.gc.register({ content: () => [], snapshots: () => containers.layersInUse() })
-  const facts = await openFacts({ config, runtime })
-  await restore({ containers, networks, log })
-  const opened = undo.move()
-  const close = createClose({ config, containers, log, opened })
-  return {
-    config,
-    log,
-    containers,
-    images,
-    networks,
-    volumes,
-    events,
-    systemFacts: facts,
-    login: (name, auth, signal) => registry.login(name, auth, signal),
-    [Symbol.asyncDispose]: close,
-  }
+  return containers
 }
 
 /** Ends once, however often it is called: containers first (unless they live on), then what they stand on. */
