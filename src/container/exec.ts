@@ -64,8 +64,9 @@ export async function startExec(
     const process = await spawn(context, { record, task, exec, options })
     context.execs.setProcess(execId, process)
     context.execs.setState(execId, { status: 'running', pid: process.pid })
-    void settle(context, record, { exec, process })
-    return process.stdio && chosenStreams(process.stdio, exec.request, options)
+    const settled = settle(context, record, { exec, process })
+    if (!process.stdio) return undefined
+    return endingAfter(chosenStreams(process.stdio, exec.request, options), settled)
   } catch (error) {
     context.execs.setState(execId, { status: 'exited', code: failureCode(error, 126) })
     throw error
@@ -124,6 +125,20 @@ async function settle(
   const { code } = await process.exited
   context.execs.setState(exec.id, { status: 'exited', code, pid: process.pid })
   announce(context, record, { action: 'exec_die', execID: exec.id, exitCode: String(code) })
+}
+
+/** Clients ask for the exit code as soon as the output ends, so that it ends once the code is known. */
+function endingAfter(stdio: TaskStdio, settled: Promise<void>): TaskStdio {
+  async function* output(): AsyncGenerator<Uint8Array> {
+    yield* stdio.output
+    await settled
+  }
+  return {
+    output: output(),
+    write: (chunk) => stdio.write(chunk),
+    closeStdin: () => stdio.closeStdin(),
+    [Symbol.asyncDispose]: () => stdio[Symbol.asyncDispose](),
+  }
 }
 
 function chosenStreams(
