@@ -101,17 +101,6 @@ test('a chunked body is stdin while the answer already flows', async () => {
   assert.equal(latin1(...stdio.received), 'hello')
 })
 
-test('only the streams that were asked for are sent', async () => {
-  for (const [query, expected] of [
-    ['?stream=1&stdout=1', out],
-    ['?stream=1&stderr=1', err],
-  ] as const) {
-    await using api = await startApi(attachEngine(fakeStdio([out, err])))
-    const answer = await api.raw([post(`/containers/web/attach${query}`, upgrade)])
-    assert.equal(split(answer).body, latin1(expected))
-  }
-})
-
 test('the detach keys end a terminal session and are told as an event', async () => {
   const stdio = fakeStdio([Buffer.from('$ ')], new Promise(() => undefined))
   const engine = attachEngine(stdio, true)
