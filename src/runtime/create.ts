@@ -6,7 +6,7 @@ import { undoing } from '#base/undo.ts'
 import { openCgroup } from '#sys/cgroup/group.ts'
 import { type StartedConmon, startConmon } from '#runtime/conmon.ts'
 import type { RuntimeContext } from '#runtime/context.ts'
-import { type TaskFacts, writeTaskFacts } from '#runtime/facts.ts'
+import { execDefaultsOf, type TaskFacts, writeTaskFacts } from '#runtime/facts.ts'
 import { createFailure } from '#runtime/failure.ts'
 import type { Bundle } from '#runtime/layout.ts'
 import type { OciProgram } from '#runtime/programs.ts'
@@ -66,6 +66,7 @@ function factsOf(options: CreateTaskOptions, program: OciProgram): TaskFacts {
     isTerminal: options.isTerminal,
     closesStdinOnce: options.closesStdinOnce,
     ...(options.logPath === undefined ? {} : { logPath: options.logPath }),
+    execDefaults: execDefaultsOf(options.spec.process),
   }
 }
 

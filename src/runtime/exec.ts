@@ -5,13 +5,14 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { abortable } from '#base/async.ts'
-import type { RuntimeProcess, RuntimeSpec } from '#oci/runtime-spec.ts'
+import type { RuntimeProcess } from '#oci/runtime-spec.ts'
 import { closeDescriptor } from '#sys/files.ts'
 import { openPipe } from '#sys/pipe.ts'
 import { type ChildProcess, openPipeReader, plainEnvironment, startProcess } from '#sys/process.ts'
 import type { ChildDescriptor } from '#sys/spawn.ts'
 import type { RuntimeContext } from '#runtime/context.ts'
 import { type ExecStreams, openExecPipes, openExecTerminal } from '#runtime/exec-stdio.ts'
+import type { ExecDefaults } from '#runtime/facts.ts'
 import { execFailure } from '#runtime/failure.ts'
 import type { Bundle } from '#runtime/layout.ts'
 import type { OciProgram } from '#runtime/programs.ts'
@@ -23,8 +24,7 @@ export interface ExecParts {
   readonly program: OciProgram
   readonly containerId: string
   readonly bundle: Bundle
-  /** The container's own specification: an exec holds what its container holds. */
-  readonly spec: RuntimeSpec
+  readonly defaults: ExecDefaults
   readonly options: ExecOptions
 }
 
@@ -96,9 +96,11 @@ function startRuntime(parts: ExecParts, files: ExecFiles, streams: ExecStreams):
         ...program.args,
         `--log=${files.log}`,
         'exec',
-        ...['--process', files.process],
-        ...['--pid-file', `/proc/self/fd/${pidDescriptor}`],
-        ...(streams.consoleSocket === undefined ? [] : ['--console-socket', streams.consoleSocket]),
+        `--process=${files.process}`,
+        `--pid-file=/proc/self/fd/${pidDescriptor}`,
+        ...(streams.consoleSocket === undefined
+          ? []
+          : [`--console-socket=${streams.consoleSocket}`]),
         containerId,
       ],
       env: plainEnvironment,
@@ -133,9 +135,9 @@ async function failureOf(child: ChildProcess, logPath: string, args: readonly st
   return execFailure(message, args)
 }
 
-function processOf({ spec, options }: ExecParts): RuntimeProcess {
-  const own = spec.process
-  const held = options.isPrivileged ? everyCapability() : (own.capabilities?.bounding ?? [])
+function processOf({ defaults, options }: ExecParts): RuntimeProcess {
+  const { bounding, ...own } = defaults
+  const held = options.isPrivileged ? everyCapability() : bounding
   return {
     terminal: options.isTerminal,
     ...(options.isTerminal && options.consoleSize
@@ -146,9 +148,6 @@ function processOf({ spec, options }: ExecParts): RuntimeProcess {
     env: options.env,
     cwd: options.cwd,
     capabilities: capabilitySets(held, options.user.uid === 0),
-    ...(own.rlimits ? { rlimits: own.rlimits } : {}),
-    noNewPrivileges: own.noNewPrivileges === true,
-    ...(own.apparmorProfile === undefined ? {} : { apparmorProfile: own.apparmorProfile }),
-    ...(own.oomScoreAdj === undefined ? {} : { oomScoreAdj: own.oomScoreAdj }),
+    ...own,
   }
 }

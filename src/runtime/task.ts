@@ -1,7 +1,6 @@
 /** One running container: its init process, its conmon, and what can be done with them. */
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { EngineError, errnoOf } from '#base/errors.ts'
-import type { RuntimeSpec } from '#oci/runtime-spec.ts'
 import { openCgroup } from '#sys/cgroup/group.ts'
 import { writeFifo } from '#sys/fifo.ts'
 import { closeDescriptor } from '#sys/files.ts'
@@ -48,7 +47,6 @@ export function openTask(context: RuntimeContext, identity: TaskIdentity): Task 
   })
   let { isStarted } = identity
   const whenAccepted = createAcceptance(identity.conmonPid)
-  const spec = readSpecOnce(bundle.config)
   const signal = (signalNumber: number) => {
     if (ended || !init.signal(signalNumber)) throw notRunning(containerId)
     // A frozen v1 group holds even SIGKILL back.
@@ -60,7 +58,7 @@ export function openTask(context: RuntimeContext, identity: TaskIdentity): Task 
     conmonPid: identity.conmonPid,
     exited,
     async start(abort) {
-      await startInit(statePathOf(context, state), state, { spec, signal: abort })
+      await startInit(statePathOf(context, state), state, abort)
       isStarted = true
     },
     async kill(signalNumber) {
@@ -88,7 +86,10 @@ export function openTask(context: RuntimeContext, identity: TaskIdentity): Task 
       return isStarted ? connect() : whenAccepted(connect)
     },
     exec: (options, abort) =>
-      startExec({ context, program, containerId, bundle, spec: spec(), options }, abort),
+      startExec(
+        { context, program, containerId, bundle, defaults: facts.execDefaults, options },
+        abort,
+      ),
     pids: async () => cgroup.pids(),
     async remove() {
       if (!ended) {
@@ -102,16 +103,11 @@ export function openTask(context: RuntimeContext, identity: TaskIdentity): Task 
   }
 }
 
-interface StartParts {
-  readonly spec: () => RuntimeSpec
-  readonly signal: AbortSignal | undefined
-}
-
 /**
  * Lets the init process go. With crun that is one byte into its exec FIFO, and
  * `crun start` only where the FIFO is not as expected.
  */
-async function startInit(statePath: string, state: ContainerState, parts: StartParts) {
+async function startInit(statePath: string, state: ContainerState, signal?: AbortSignal) {
   const fifo = `${statePath}/exec.fifo`
   if (state.program.isCrun) {
     try {
@@ -124,12 +120,9 @@ async function startInit(statePath: string, state: ContainerState, parts: StartP
     }
   }
   const { path, args } = state.program
-  const result = await runCommand(path, [...args, 'start', state.containerId], {
-    ...(parts.signal ? { signal: parts.signal } : {}),
-  })
-  if (result.code !== 0) {
-    throw createFailure(result.stderr.toString(), parts.spec().process.args)
-  }
+  const command = [...args, 'start', state.containerId]
+  const result = await runCommand(path, command, signal ? { signal } : {})
+  if (result.code !== 0) throw createFailure(result.stderr.toString(), [])
 }
 
 /** Keeps a process by descriptor until it is released; one that has ended already cannot be signalled. */
@@ -157,12 +150,6 @@ function holdProcess(pid: number) {
       pidfd = undefined
     },
   }
-}
-
-function readSpecOnce(path: string): () => RuntimeSpec {
-  let spec: RuntimeSpec | undefined
-  // Written by this runtime, so its shape is known.
-  return () => (spec ??= JSON.parse(readFileSync(path, 'utf8')) as RuntimeSpec)
 }
 
 function notRunning(containerId: string): EngineError {

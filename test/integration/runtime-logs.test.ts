@@ -24,7 +24,7 @@ test('following sees every byte across rotations, in order, and ends with the ta
     logPath,
     maxBytes: 100_000,
     maxFiles: 50,
-    reopen: task.reopenLog,
+    reopen: () => task.reopenLog(),
     log: silentLogger,
   })
   assert.ok(rotation)
@@ -48,7 +48,7 @@ test('old files beyond the limit go', async (t) => {
     logPath,
     maxBytes: 50_000,
     maxFiles: 2,
-    reopen: task.reopenLog,
+    reopen: () => task.reopenLog(),
     log: silentLogger,
   })
   assert.ok(rotation)
