@@ -3,7 +3,6 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { keepMountsPrivate, mountClassic, unmountSnapshot } from '#store/mounts.ts'
-import type { ChainId } from '#oci/digest.ts'
 import type { Mount } from '#store/types.ts'
 import { bindMount, mount, mountFlag, setPropagation, unmount } from '#sys/mount.ts'
 import { mountContaining } from '#sys/mountinfo.ts'
@@ -23,7 +22,7 @@ async function deepMount(t: TestContext, count: number): Promise<Mount> {
       await snapshots.commitLayer(ingest, layer)
     }),
   )
-  return snapshots.prepare(testKey('deep'), layers.at(-1)?.name as ChainId)
+  return snapshots.prepare(testKey('deep'), layers.at(-1)?.name)
 }
 
 test('130 layers mount by descriptor and by mount(2)', async (t) => {

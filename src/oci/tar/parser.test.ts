@@ -17,7 +17,7 @@ function parse(archive: Buffer, chunkBytes = archive.length, limits?: TarLimits)
   let current: { entry: TarEntry; content: string; offsets: number[] } | undefined
   const parser = createTarParser(
     {
-      entry: (entry) => (current = { entry, content: '', offsets: [] }),
+      entry: (found) => (current = { entry: found, content: '', offsets: [] }),
       content(chunk, offset) {
         if (!current) throw new Error('content before its entry')
         current.content += Buffer.from(chunk).toString('latin1')
@@ -123,7 +123,7 @@ test('an archive may end without zero blocks, and may be empty', () => {
 })
 
 test('truncation anywhere inside a member is damage', () => {
-  const archive = member({ path: `${'n'.repeat(300)}` }, 'y'.repeat(600))
+  const archive = member({ path: 'n'.repeat(300) }, 'y'.repeat(600))
   for (let length = 1; length < archive.length; length += 37) {
     assert.throws(() => parse(archive.subarray(0, length)), damaged(/unexpected EOF/), `${length}`)
   }
