@@ -117,8 +117,15 @@ test('events of one run, in order, with actors', async () => {
   const since = Math.floor(Date.now() / 1000) - 1
   await docker('run', '--name', 'told', '--rm', 'busybox', 'true')
   const { stdout } = await docker(
-    ...['events', '--since', since.toString(), '--until', (since + 5).toString()],
-    ...['-f', 'container=told', '--format', '{{.Action}} {{index .Actor.Attributes "name"}}'],
+    'events',
+    '--since',
+    since.toString(),
+    '--until',
+    (since + 5).toString(),
+    '-f',
+    'container=told',
+    '--format',
+    '{{.Action}} {{index .Actor.Attributes "name"}}',
   )
   const actions = stdout
     .trim()

@@ -79,7 +79,11 @@ async function attached(
     AttachStderr: true,
   })
   const stream = await container.attach({
-    ...{ stream: true, stdin: true, stdout: true, stderr: true, hijack },
+    stream: true,
+    stdin: true,
+    stdout: true,
+    stderr: true,
+    hijack,
   })
   await container.start()
   return { container, stream }
