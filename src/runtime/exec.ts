@@ -3,14 +3,11 @@
  * with plain pipes: it waits for the process and ends with its exit code.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
-import type { Socket } from 'node:net'
 import { abortable } from '#base/async.ts'
 import type { RuntimeProcess } from '#oci/runtime-spec.ts'
-import { closeDescriptor } from '#sys/files.ts'
-import { openPipe } from '#sys/pipe.ts'
-import { type ChildProcess, openPipeReader, plainEnvironment, startProcess } from '#sys/process.ts'
-import type { ChildDescriptor } from '#sys/spawn.ts'
+import { type ChildProcess, plainEnvironment, startProcess } from '#sys/process.ts'
 import type { RuntimeContext } from '#runtime/context.ts'
+import { openPidReport } from '#runtime/exec-pid.ts'
 import { type ExecStreams, openExecPipes, openExecTerminal } from '#runtime/exec-stdio.ts'
 import type { ExecDefaults } from '#runtime/facts.ts'
 import { execFailure } from '#runtime/failure.ts'
@@ -32,7 +29,12 @@ export interface ExecParts {
 export async function startExec(parts: ExecParts, signal?: AbortSignal): Promise<ExecProcess> {
   const { options } = parts
   const base = `${parts.bundle.directory}/exec-${options.execId}`
-  const files = { process: `${base}.json`, log: `${base}.log`, console: `${base}.sock` }
+  const files = {
+    process: `${base}.json`,
+    log: `${base}.log`,
+    console: `${base}.sock`,
+    pid: `${base}.pid`,
+  }
   const forget = () => {
     for (const path of [files.process, files.log]) rmSync(path, { force: true })
   }
@@ -70,6 +72,7 @@ interface ExecFiles {
   readonly process: string
   readonly log: string
   readonly console: string
+  readonly pid: string
 }
 
 interface StartedExec {
@@ -78,17 +81,9 @@ interface StartedExec {
   readonly pid: Promise<number | undefined>
 }
 
-/**
- * Where the runtime writes the pid of a process that was executed: a pipe in
- * place of a file, so that no directory has to be watched. It is not
- * descriptor 3, which runtimes give meanings of their own.
- */
-const pidDescriptor = 5
-
 function startRuntime(parts: ExecParts, files: ExecFiles, streams: ExecStreams): StartedExec {
   const { program, containerId } = parts
-  const report = openPipe()
-  const stdio: readonly ChildDescriptor[] = streams.childDescriptors
+  const report = openPidReport(program, files.pid)
   try {
     const child = startProcess({
       path: program.path,
@@ -97,31 +92,23 @@ function startRuntime(parts: ExecParts, files: ExecFiles, streams: ExecStreams):
         `--log=${files.log}`,
         'exec',
         `--process=${files.process}`,
-        `--pid-file=/proc/self/fd/${pidDescriptor}`,
+        `--pid-file=${report.pidFile}`,
         ...(streams.consoleSocket === undefined
           ? []
           : [`--console-socket=${streams.consoleSocket}`]),
         containerId,
       ],
       env: plainEnvironment,
-      descriptors: [...stdio, 'null', 'null', report.writeFd],
+      descriptors: [...streams.childDescriptors, ...report.childDescriptors],
       isSessionLeader: true,
     })
-    return { child, pid: readPid(openPipeReader(report.readFd)) }
+    return { child, pid: report.read(child) }
   } catch (error) {
-    closeDescriptor(report.readFd)
+    report.abandon()
     throw error
   } finally {
-    closeDescriptor(report.writeFd)
+    report.closeChildEnd()
   }
-}
-
-async function readPid(report: Socket): Promise<number | undefined> {
-  for await (const chunk of report) {
-    const pid = Number(String(chunk))
-    if (pid > 0) return pid
-  }
-  return undefined
 }
 
 async function failureOf(child: ChildProcess, logPath: string, args: readonly string[]) {

@@ -25,8 +25,12 @@ test('crun’s words become those that clients match', () => {
 })
 
 test('runc’s log lines and unknown texts pass through, cleaned', () => {
-  const runc = 'time="2026-11-24T02:33:39Z" level=error msg="exec failed: unable to find \\"x\\""\n'
-  assert.match(execFailure(runc, ['x']).message, /exec failed: unable to find "x": unknown$/)
+  const runc =
+    'time="2026-11-24T02:33:39Z" level=error msg="exec failed: unable to start container process: unable to find \\"x\\""\n'
+  assert.match(
+    execFailure(runc, ['x']).message,
+    /: exec failed: unable to start container process: unable to find "x": unknown$/,
+  )
   const error = createFailure('crun: something new', ['x'])
   assert.equal(error.message, `${before}something new: unknown`)
   assert.equal(error.kind, 'internal')

@@ -67,7 +67,11 @@ function strip(message: string): string {
     .map((line) => /^time="[^"]*" level=\w+ msg="(.*)"$/.exec(line)?.[1] ?? line)
     .map((line) => line.replaceAll('\\"', '"').trim())
     .filter((line) => line !== '')
-  return lines.at(-1) ?? 'the runtime gave no reason'
+  const last = lines.at(-1) ?? 'the runtime gave no reason'
+  return last.replace(
+    /^(?:(?:exec failed|\w+ create failed|unable to start container process): )+/,
+    '',
+  )
 }
 
 /** What the caller asked for cannot run: its mistake, not the engine's. */

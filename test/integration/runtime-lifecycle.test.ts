@@ -4,8 +4,11 @@ import test from 'node:test'
 import { millisOf } from '#base/clock.ts'
 import { readLogs } from '#runtime/logs/read.ts'
 import { recordBytes } from '#runtime/logs/record.ts'
+import { watchChanges } from '#runtime/logs/watch.ts'
 import type { Task } from '#runtime/types.ts'
 import {
+  collect,
+  execOptions,
   heldThings,
   openRuntimeMachine,
   type RuntimeMachine,
@@ -156,6 +159,35 @@ test('limits reach the cgroup', async (t) => {
     read(`memory/${group}/memory.limit_in_bytes`, `${group}/memory.max`),
     String(64 << 20),
   )
+})
+
+test('another OCI runtime serves as well: runc', async (t) => {
+  const machine = await openRuntimeMachine(t)
+  // The loop's own inotify descriptor is made by the first watch and stays.
+  watchChanges(machine.root)[Symbol.dispose]()
+  const before = heldThings(machine)
+  const create = (args: readonly string[]) => machine.create(args, { task: { runtime: 'runc' } })
+  const task = await create(['sh', '-c', 'echo hi; sleep 1000'])
+  const stdio = await task.attach()
+  await task.start()
+  for await (const chunk of stdio.output) {
+    assert.equal(Buffer.from(chunk).subarray(8).toString(), 'hi\n')
+    break
+  }
+  const exec = await task.exec(execOptions(['sh', '-c', 'echo in exec; exit 3']))
+  assert.ok(exec.stdio)
+  assert.equal((await collect(exec.stdio)).stdout.toString(), 'in exec\n')
+  assert.deepEqual(await exec.exited, { code: 3 })
+  await assert.rejects(task.exec(execOptions(['nope'])), {
+    message:
+      'OCI runtime exec failed: exec failed: unable to start container process: exec: "nope": executable file not found in $PATH: unknown',
+  })
+  await assert.rejects(create(['nope']), { message: /executable file not found in \$PATH/ })
+  await task.kill(9)
+  assert.equal((await task.exited).code, 137)
+  await stdio[Symbol.asyncDispose]()
+  await task.remove()
+  assert.deepEqual(heldThings(machine), before)
 })
 
 async function outputOf(machine: RuntimeMachine, args: readonly string[]): Promise<string> {
