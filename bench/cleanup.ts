@@ -1,27 +1,26 @@
-import { globSync, rmSync, rmdirSync } from 'node:fs'
-import { runOk } from '#test/support/commands.ts'
-import { mountsBelow } from '#test/support/leaks.ts'
+import { globSync, readFileSync, rmdirSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Removes the folder with everything that the engines mounted in it and kept. */
-export async function removeRoot(root: string): Promise<void> {
-  for (const path of mountsBelow(root).toReversed()) await runOk('umount', ['-l', path])
-  rmSync(root, { recursive: true, force: true })
-}
+const tries = 50
 
 /** Removes the cgroups of the bench. Podman's parent has a fixed name; where it is in use it stays. */
-export function removeCgroups(): void {
+export async function removeCgroups(): Promise<void> {
   const parents = ['gantry-bench', 'libpod_parent'].flatMap((name) => [
     `/sys/fs/cgroup/${name}`,
     `/sys/fs/cgroup/*/${name}`,
   ])
   const found = globSync(parents.flatMap((parent) => [parent, `${parent}/**/`]))
-  for (const path of found.toSorted().toReversed()) removeUnused(path)
+  for (const path of found.toSorted().toReversed()) await removeUnused(path)
 }
 
-function removeUnused(path: string): void {
-  try {
-    rmdirSync(path)
-  } catch {
-    // In use by somebody else's Podman.
+/** A process that was killed leaves its cgroup a moment later. */
+async function removeUnused(path: string): Promise<void> {
+  for (let attempt = 0; attempt < tries; attempt++) {
+    try {
+      return rmdirSync(path)
+    } catch {
+      if (readFileSync(`${path}/cgroup.procs`, 'utf8') !== '') return
+      await sleep(20)
+    }
   }
 }

@@ -3,13 +3,13 @@
  * Arguments: names of works to do (all without any), `--peers=gantry,docker`, `--write` to put the
  * table into docs/bench.md.
  */
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { projectRoot } from '#test/support/paths.ts'
 import type { Figure } from '#bench/figure.ts'
-import { removeCgroups, removeRoot } from '#bench/cleanup.ts'
+import { removeCgroups } from '#bench/cleanup.ts'
 import { loadBenchImage } from '#bench/images.ts'
-import { isInNamespace, prepareNamespace, rerunInNamespace } from '#bench/namespace.ts'
+import { namespaceRoot, prepareNamespace, rerunInNamespace } from '#bench/namespace.ts'
 import { stopPeer } from '#bench/peers/peer.ts'
 import type { Peer } from '#bench/peers/peer.ts'
 import { startPeers } from '#bench/peers/start.ts'
@@ -53,9 +53,8 @@ function readChoice(): Choice {
   }
 }
 
-async function bench(choice: Choice): Promise<void> {
+async function bench(root: string, choice: Choice): Promise<void> {
   await prepareNamespace()
-  const root = mkdtempSync('/tmp/g-bench-')
   const peers = await startPeers(root, choice.peers)
   try {
     await Promise.all(peers.map(loadBenchImage))
@@ -69,8 +68,6 @@ async function bench(choice: Choice): Promise<void> {
     if (choice.writes) writeReport(`${table}\n\nMeasured on ${formatMachine(peers)}\n`)
   } finally {
     for (const peer of peers) await stopPeer(peer)
-    await removeRoot(root)
-    removeCgroups()
   }
 }
 
@@ -84,6 +81,18 @@ A ratio below 1 means Gantry needs less, except for requests per second, where m
   writeFileSync(`${projectRoot}/docs/bench.md`, intro + text)
 }
 
+/** The outer half: it outlives everything in the namespace and removes what is left of it. */
+async function benchInNamespace(): Promise<number> {
+  const root = mkdtempSync('/tmp/g-bench-')
+  try {
+    return rerunInNamespace(root)
+  } finally {
+    rmSync(root, { recursive: true, force: true })
+    await removeCgroups()
+  }
+}
+
 const choice = readChoice()
-if (isInNamespace()) await bench(choice)
-else process.exitCode = rerunInNamespace()
+const root = namespaceRoot()
+if (root === undefined) process.exitCode = await benchInNamespace()
+else await bench(root, choice)

@@ -5,18 +5,33 @@
 import { spawnSync } from 'node:child_process'
 import { runOk } from '#test/support/commands.ts'
 
-const marker = 'GANTRY_BENCH_NAMESPACE'
+const rootVariable = 'GANTRY_BENCH_ROOT'
 
-export function isInNamespace(): boolean {
-  return process.env[marker] === '1'
+/** The folder for everything that the engines write; `undefined` outside the namespace. */
+export function namespaceRoot(): string | undefined {
+  return process.env[rootVariable]
 }
 
-/** Runs this program again inside; gives its exit code. */
-export function rerunInNamespace(): number {
-  const args = ['--net', '--mount', '--ipc', process.execPath, ...process.argv.slice(1)]
+/**
+ * Runs this program again in new network, mount, IPC and pid namespaces, and gives its exit code.
+ * With the first process in it all others end, whatever happened.
+ */
+export function rerunInNamespace(root: string): number {
+  const namespaces = [
+    '--net',
+    '--mount',
+    '--ipc',
+    '--pid',
+    '--fork',
+    '--kill-child',
+    '--mount-proc',
+  ]
+  const args = [...namespaces, process.execPath, ...process.argv.slice(1)]
+  // Ctrl-C reaches the inner program too; this one stays to clean up.
+  process.on('SIGINT', () => undefined)
   const { status } = spawnSync('unshare', args, {
     stdio: 'inherit',
-    env: { ...process.env, [marker]: '1' },
+    env: { ...process.env, [rootVariable]: root },
   })
   return status ?? 1
 }

@@ -22,6 +22,7 @@ const bridge = 'gtquick0'
 async function quickstart(root: string): Promise<void> {
   const host = `unix://${root}/gantry.sock`
   const port = await freePort(8080)
+  const url = `http://127.0.0.1:${port}/`
   await using registry = await startRegistry()
   const image = await registry.push(await pageImage(), 'page', 'v1')
   say(`a registry with one image runs on ${registry.address}; the engine's folders are in ${root}`)
@@ -39,16 +40,7 @@ async function quickstart(root: string): Promise<void> {
     await gantry('pull', image)
     await gantry('run', '-d', '--name', 'page', '-p', `${port}:80`, image)
     await gantry('ps')
-    await command(
-      'curl',
-      '--silent',
-      '--show-error',
-      '--fail',
-      '--retry',
-      '5',
-      '--retry-connrefused',
-      `http://127.0.0.1:${port}/`,
-    )
+    await command('curl', '-sSf', '--retry', '5', '--retry-connrefused', url)
     await gantry('exec', 'page', 'uname', '-sr')
     await gantry('stop', '-t', '1', 'page')
     await gantry('rm', 'page')

@@ -13,5 +13,5 @@ rm -f "$target/bin/gantry" "$target/bin/gantryd" "$unit" \
   "$target/share/bash-completion/completions/gantry" \
   "$target/share/zsh/site-functions/_gantry" \
   "$target/share/fish/vendor_completions.d/gantry.fish"
-rm -rf "$target/lib/gantry" "$target/share/doc/gantry"
+rm -rf "$target/lib/gantry" "$target/share/doc/gantry" "$DESTDIR/var/cache/gantry"
 printf 'removed; images and containers are still below /var/lib/gantry\n'

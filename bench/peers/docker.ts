@@ -27,5 +27,6 @@ export async function startDocker(root: string): Promise<Peer | undefined> {
     socketPath,
     daemons: [daemon],
     hasResidentEngine: true,
+    removeCommand: ['rm', '--force'],
   }
 }

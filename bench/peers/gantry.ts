@@ -27,5 +27,6 @@ export async function startGantry(root: string): Promise<Peer> {
     socketPath,
     daemons: [daemon],
     hasResidentEngine: true,
+    removeCommand: ['rm', '--force'],
   }
 }

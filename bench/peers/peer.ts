@@ -17,6 +17,8 @@ export interface Peer {
   readonly daemons: readonly Daemon[]
   /** Whether the commands need these daemons; Podman's run without. */
   readonly hasResidentEngine: boolean
+  /** Removes running containers at once, as Docker's `rm -f` does. */
+  readonly removeCommand: readonly string[]
 }
 
 /** Runs one command of the peer; throws when it fails. */
@@ -29,7 +31,7 @@ export function command(peer: Peer, args: readonly string[]): Promise<CommandRes
 export async function removeContainers(peer: Peer): Promise<void> {
   const { stdout } = await command(peer, ['ps', '-aq'])
   const ids = stdout.split('\n').filter((line) => line !== '')
-  if (ids.length > 0) await command(peer, ['rm', '-f', ...ids])
+  if (ids.length > 0) await command(peer, [...peer.removeCommand, ...ids])
 }
 
 export async function stopPeer(peer: Peer): Promise<void> {

@@ -37,6 +37,7 @@ export async function startPodman(root: string): Promise<Peer | undefined> {
     socketPath,
     daemons: [daemon],
     hasResidentEngine: false,
+    removeCommand: ['rm', '--force', '--time=0'],
   }
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { EngineError } from '#base/errors.ts'
 import type { ExecRecord } from '#container/types.ts'
-import { startApi } from '#test/support/api-server.ts'
+import { startApi } from '#api/testing/test-api.ts'
 import {
   fakeEngine,
   fakeId,
@@ -10,7 +10,7 @@ import {
   fakeSpec,
   type FakeStdio,
   fakeStdio,
-} from '#test/support/fake-engine.ts'
+} from '#api/testing/fake-engine.ts'
 import { encodeStdcopyFrame } from '#wire/stdcopy.ts'
 
 const out = encodeStdcopyFrame('stdout', Buffer.from('to out'))
@@ -99,17 +99,6 @@ test('a chunked body is stdin while the answer already flows', async () => {
   const answer = await api.raw([request, '5\r\nhello\r\n', '0\r\n\r\n'])
   assert.equal(split(answer).body, latin1(out))
   assert.equal(latin1(...stdio.received), 'hello')
-})
-
-test('only the streams that were asked for are sent', async () => {
-  for (const [query, expected] of [
-    ['?stream=1&stdout=1', out],
-    ['?stream=1&stderr=1', err],
-  ] as const) {
-    await using api = await startApi(attachEngine(fakeStdio([out, err])))
-    const answer = await api.raw([post(`/containers/web/attach${query}`, upgrade)])
-    assert.equal(split(answer).body, latin1(expected))
-  }
 })
 
 test('the detach keys end a terminal session and are told as an event', async () => {

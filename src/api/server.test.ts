@@ -4,8 +4,8 @@ import { type IncomingMessage, request } from 'node:http'
 import test from 'node:test'
 import { abortable } from '#base/async.ts'
 import { EngineError } from '#base/errors.ts'
-import { startApi } from '#test/support/api-server.ts'
-import { fakeEngine, fakeId, fakeRecord } from '#test/support/fake-engine.ts'
+import { startApi } from '#api/testing/test-api.ts'
+import { fakeEngine, fakeId, fakeRecord } from '#api/testing/fake-engine.ts'
 
 test('every response carries the common headers', async () => {
   await using api = await startApi(fakeEngine())
@@ -123,10 +123,10 @@ test('a body must be JSON by its header and in fact', async () => {
 test('create passes name, platform and body on, and answers 201', async () => {
   const engine = fakeEngine({
     containers: {
-      create: (request) => {
-        assert.equal(request.name, 'web')
-        assert.equal(request.imageName, 'busybox')
-        assert.deepEqual(request.platform, { os: 'linux', architecture: 'arm64' })
+      create: (asked) => {
+        assert.equal(asked.name, 'web')
+        assert.equal(asked.imageName, 'busybox')
+        assert.deepEqual(asked.platform, { os: 'linux', architecture: 'arm64' })
         return Promise.resolve({ id: fakeId, warnings: [] })
       },
     },
@@ -210,6 +210,7 @@ test('close ends streams in flight', async () => {
   const engine = fakeEngine({
     events: {
       subscribe: async function* (_range, signal) {
+        yield* []
         subscribed.resolve()
         await once(signal, 'abort')
       },

@@ -3,13 +3,10 @@ import type { Logger } from '#base/log.ts'
 import type { TaskStdio } from '#runtime/types.ts'
 import type { HijackedConnection } from '#api/answer.ts'
 import { createDetachMatcher } from '#api/detach-keys.ts'
-import { createStdcopyDecoder, encodeStdcopyFrame } from '#wire/stdcopy.ts'
 
 export interface SessionOptions {
   readonly isTty: boolean
   readonly stdin: boolean
-  readonly stdout: boolean
-  readonly stderr: boolean
   /** Only with a terminal. */
   readonly detachKeys: Uint8Array
   readonly log: Logger
@@ -31,7 +28,7 @@ export async function runStdioSession(
   const session = { isOver: false }
   await using _ = stdio
   void pumpInput(stdio, connection, { ...options, session, onDetach: detach.resolve })
-  const output = pumpOutput(stdio, connection, options)
+  const output = pumpOutput(stdio, connection)
   // Settles after the race when the attachment is disposed; its failure then says nothing new.
   output.catch(() => undefined)
   try {
@@ -41,30 +38,9 @@ export async function runStdioSession(
   }
 }
 
-async function pumpOutput(
-  stdio: TaskStdio,
-  connection: HijackedConnection,
-  options: SessionOptions,
-): Promise<'ended'> {
-  const select = frameSelector(options)
-  for await (const chunk of stdio.output) {
-    for (const piece of select(chunk)) await connection.write(piece)
-  }
+async function pumpOutput(stdio: TaskStdio, connection: HijackedConnection): Promise<'ended'> {
+  for await (const chunk of stdio.output) await connection.write(chunk)
   return 'ended'
-}
-
-/** Frames pass untouched unless the client wants only some of the streams. */
-function frameSelector(options: SessionOptions): (chunk: Uint8Array) => readonly Uint8Array[] {
-  const { isTty, stdout, stderr } = options
-  if (stdout && (stderr || isTty)) return (chunk) => [chunk]
-  if (isTty || (!stdout && !stderr)) return () => []
-  const wanted = stdout ? 'stdout' : 'stderr'
-  const decoder = createStdcopyDecoder()
-  return (chunk) =>
-    decoder
-      .decode(chunk)
-      .filter(({ stream }) => stream === wanted)
-      .map(({ stream, bytes }) => encodeStdcopyFrame(stream, bytes))
 }
 
 interface InputOptions extends SessionOptions {

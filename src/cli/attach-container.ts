@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty'
 import { EngineError } from '#base/errors.ts'
 import type { CommandContext } from '#cli/command.ts'
 import { exitCodeOf } from '#cli/run-container.ts'
@@ -23,7 +24,7 @@ export async function attachContainer(
   request: AttachRequest,
 ): Promise<number> {
   const { hasStdin, isTty, detachKeys } = request
-  if (isTty && hasStdin && !process.stdin.isTTY) {
+  if (isTty && hasStdin && !isatty(0)) {
     throw new EngineError('failed_precondition', 'the input device is not a TTY')
   }
   using _signals =

@@ -3,5 +3,4 @@ import { openOutput } from '#cli/output.ts'
 
 const output = openOutput()
 const code = await runCommandLine(process.argv.slice(2), process.env, output)
-await output.flush()
 process.exit(code)

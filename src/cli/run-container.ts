@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty'
 import { EngineError, errorMessage } from '#base/errors.ts'
 import type { CommandContext } from '#cli/command.ts'
 import type { CreateFlags } from '#cli/create/body.ts'
@@ -55,7 +56,7 @@ function findConflict({
     return { message, code: exitCodes.usage }
   }
   const needsTerminal = create.tty.value && create.interactive.value && !isDetached
-  if (needsTerminal && !process.stdin.isTTY) {
+  if (needsTerminal && !isatty(0)) {
     return { message: 'the input device is not a TTY', code: exitCodes.failure }
   }
   return undefined

@@ -1,7 +1,7 @@
 import { parseJson } from '#client/json.ts'
 import { parseJsonLines } from '#client/jsonlines.ts'
-import { textOf } from '#client/transport.ts'
-import type { RequestOptions, Transport } from '#client/transport.ts'
+import type { RequestOptions } from '#client/requests.ts'
+import type { Transport } from '#client/transport.ts'
 import { formatFilters } from '#wire/filters.ts'
 import type { Filters } from '#wire/filters.ts'
 
@@ -19,7 +19,7 @@ export interface Calls {
 }
 
 export function callsOver(transport: Transport): Calls {
-  const text = async (options: RequestOptions) => textOf((await transport.request(options)).body)
+  const text = async (options: RequestOptions) => (await transport.request(options)).text()
   return {
     text,
     json: async <T>(options: RequestOptions) => parseJson<T>(await text(options)),

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import test from 'node:test'
 import type { TestContext } from 'node:test'
 import { openClient } from '#client/client.ts'
-import { textOf } from '#client/transport.ts'
+import { textOf } from '#client/requests.ts'
 
 interface Fake {
   readonly server: Server

@@ -2,7 +2,6 @@ import { filtersQuery, segment } from '#client/calls.ts'
 import type { Calls, ListOptions } from '#client/calls.ts'
 import type { Hijack } from '#client/hijack.ts'
 import { parseJson } from '#client/json.ts'
-import { textOf } from '#client/transport.ts'
 import type { Transport } from '#client/transport.ts'
 import type {
   ContainerCreateBody,
@@ -156,7 +155,7 @@ function streamCalls(transport: Transport): Pick<ContainersClient, 'attach' | 'l
     wait: async (id, condition, signal) => {
       const path = pathOf(id, '/wait')
       const reply = await transport.request({ method: 'POST', path, query: { condition }, signal })
-      return { exited: textOf(reply.body).then((text) => parseJson<WaitResponse>(text)) }
+      return { exited: reply.text().then((text) => parseJson<WaitResponse>(text)) }
     },
     attach: (id, options, signal) =>
       transport.hijack({
@@ -168,7 +167,7 @@ function streamCalls(transport: Transport): Pick<ContainersClient, 'attach' | 'l
     logs: async (id, options, signal) => {
       const path = pathOf(id, '/logs')
       const reply = await transport.request({ method: 'GET', path, query: { ...options }, signal })
-      const type = reply.headers['content-type']
+      const type = reply.header('content-type')
       return {
         isMultiplexed: type === 'application/vnd.docker.multiplexed-stream',
         chunks: reply.body,

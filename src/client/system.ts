@@ -1,7 +1,6 @@
 import { filtersQuery } from '#client/calls.ts'
 import type { Calls, ListOptions } from '#client/calls.ts'
 import type { Transport } from '#client/transport.ts'
-import { textOf } from '#client/transport.ts'
 import type { EventMessage } from '#wire/events.ts'
 import type { Info, Version } from '#wire/system.ts'
 
@@ -24,9 +23,8 @@ export function systemOver(calls: Calls, transport: Transport): SystemClient {
   return {
     ping: async (signal) => {
       const reply = await transport.request({ method: 'HEAD', path: '/_ping', signal })
-      await textOf(reply.body)
-      const version = reply.headers['api-version']
-      return { apiVersion: typeof version === 'string' ? version : undefined }
+      await reply.text()
+      return { apiVersion: reply.header('api-version') }
     },
     version: () => calls.json({ method: 'GET', path: '/version' }),
     info: () => calls.json({ method: 'GET', path: '/info' }),

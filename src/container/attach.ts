@@ -2,9 +2,10 @@
 import { EngineError } from '#base/errors.ts'
 import type { ContainerContext } from '#container/context.ts'
 import { announce } from '#container/context.ts'
-import { filterFrames, frame } from '#container/frames.ts'
+import { filterFrames } from '#container/frames.ts'
 import { containerLogs } from '#container/logs.ts'
 import type { AttachOptions, ContainerRecord } from '#container/types.ts'
+import { encodeRecords } from '#runtime/logs/record.ts'
 import type { TaskStdio } from '#runtime/types.ts'
 
 /** @throws EngineError conflict when the container is paused, not_found */
@@ -72,7 +73,7 @@ function withLog(
   async function* output() {
     const drained = follow ? drain(stdio.output) : undefined
     for await (const lines of containerLogs(context, wanted, abort.signal)) {
-      yield Buffer.concat(lines.map(({ stream, bytes }) => (isTty ? bytes : frame(stream, bytes))))
+      yield encodeRecords(lines, { isRaw: isTty })
     }
     if (drained) await drained
     else yield* stdio.output

@@ -20,8 +20,8 @@ export interface RootfsMounts {
   mount(mount: Mount, target: string): Promise<void>
   /** Removes the directory too. Idempotent. */
   unmount(target: string): Promise<void>
-  /** Mount points below `directory`. */
-  list(directory: string): Promise<readonly string[]>
+  /** Everything that is mounted. */
+  list(): Promise<readonly string[]>
 }
 
 /** The part of the engine's configuration that containers see. */
@@ -74,6 +74,8 @@ export interface ContainerContext extends ContainersDeps {
   readonly health: HealthMonitor
   /** Handles the end of a task (monitor.ts). */
   readonly watch: (id: string, task: Task) => void
+  /** Watches over the sizes of logs that have a limit. */
+  readonly rotations: Map<string, Disposable>
   /** Pending restarts of containers in state `restarting`. */
   readonly restarts: Map<string, Disposable>
   /** The last back-off delay of containers that a policy restarts, in milliseconds. */
@@ -86,13 +88,19 @@ export interface ContainerContext extends ContainersDeps {
   phase: 'open' | 'stopping' | 'closed'
 }
 
+/** Docker's word for what happened, and the attributes that it adds. */
+export interface Happening {
+  readonly action: string
+  readonly [attribute: string]: string
+}
+
 /** Publishes an event with the attributes that every container event has. */
 export function announce(
   context: ContainerContext,
   record: ContainerRecord,
-  action: string,
-  attributes: Readonly<Record<string, string>> = {},
+  happening: Happening,
 ): void {
+  const { action, ...attributes } = happening
   context.onEvent({
     action,
     containerId: record.id,

@@ -69,7 +69,7 @@ export async function createContainer(
   context.table.insert(record)
   undo.move()
   context.table.publish(record)
-  announce(context, record, 'create')
+  announce(context, record, { action: 'create' })
   return { id, warnings }
 }
 

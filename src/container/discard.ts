@@ -38,7 +38,7 @@ export async function discard(
   context.execs.dropContainer(id)
   context.attachments.end(id)
   context.delays.delete(id)
-  announce(context, record, 'destroy')
+  announce(context, record, { action: 'destroy' })
   context.waits.removed(id, resultOf(record.state) ?? { code: 0 })
 }
 

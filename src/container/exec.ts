@@ -14,7 +14,8 @@ import type {
   StartExecOptions,
 } from '#container/types.ts'
 import type { ExecProcess, Task, TaskStdio, TerminalSize } from '#runtime/types.ts'
-import { processEnv, resolveProcessUser } from '#container/process.ts'
+import { resolveUser } from '#runtime/user.ts'
+import { processEnv } from '#container/process.ts'
 
 /** @throws EngineError not_found, conflict (not running, paused), invalid_argument */
 export function createExec(
@@ -34,7 +35,7 @@ export function createExec(
     state: { status: 'created' },
   }
   context.execs.insert(exec)
-  announceExec(context, record, exec, `exec_create: ${request.args.join(' ')}`)
+  announce(context, record, { action: `exec_create: ${request.args.join(' ')}`, execID: exec.id })
   return exec.id
 }
 
@@ -55,13 +56,17 @@ export async function startExec(
   const task = checkActive(record) && context.tasks.get(record.id)
   if (!task) throw notRunning(record.id)
   context.execs.setState(execId, { status: 'running', pid: 0 })
-  announceExec(context, record, exec, `exec_start: ${exec.request.args.join(' ')}`)
+  announce(context, record, {
+    action: `exec_start: ${exec.request.args.join(' ')}`,
+    execID: execId,
+  })
   try {
     const process = await spawn(context, { record, task, exec, options })
     context.execs.setProcess(execId, process)
     context.execs.setState(execId, { status: 'running', pid: process.pid })
-    void settle(context, record, { exec, process })
-    return process.stdio && chosenStreams(process.stdio, exec.request, options)
+    const settled = settle(context, record, { exec, process })
+    if (!process.stdio) return undefined
+    return endingAfter(chosenStreams(process.stdio, exec.request, options), settled)
   } catch (error) {
     context.execs.setState(execId, { status: 'exited', code: failureCode(error, 126) })
     throw error
@@ -93,7 +98,7 @@ async function spawn(context: ContainerContext, work: SpawnOptions): Promise<Exe
   const { request } = exec
   const { rootfs } = containerPaths(context, record.id)
   const user = request.user === '' ? record.spec.user : request.user
-  const resolved = await resolveProcessUser(rootfs, user, record.spec.host.groupAdd)
+  const resolved = resolveUser({ rootfs, user, groupAdd: record.spec.host.groupAdd })
   const own = new Set(request.env.map(envName))
   const isTerminal = request.isTty
   const inherited = processEnv(record, resolved.home, isTerminal)
@@ -119,7 +124,21 @@ async function settle(
 ): Promise<void> {
   const { code } = await process.exited
   context.execs.setState(exec.id, { status: 'exited', code, pid: process.pid })
-  announceExec(context, record, exec, 'exec_die', { exitCode: String(code) })
+  announce(context, record, { action: 'exec_die', execID: exec.id, exitCode: String(code) })
+}
+
+/** Clients ask for the exit code as soon as the output ends, so that it ends once the code is known. */
+function endingAfter(stdio: TaskStdio, settled: Promise<void>): TaskStdio {
+  async function* output(): AsyncGenerator<Uint8Array> {
+    yield* stdio.output
+    await settled
+  }
+  return {
+    output: output(),
+    write: (chunk) => stdio.write(chunk),
+    closeStdin: () => stdio.closeStdin(),
+    [Symbol.asyncDispose]: () => stdio[Symbol.asyncDispose](),
+  }
 }
 
 function chosenStreams(
@@ -168,14 +187,4 @@ function checkActive(record: ContainerRecord): true {
 
 export function notRunning(id: string): EngineError {
   return new EngineError('conflict', `container ${id} is not running`)
-}
-
-function announceExec(
-  context: ContainerContext,
-  record: ContainerRecord,
-  exec: ExecRecord,
-  action: string,
-  attributes: Readonly<Record<string, string>> = {},
-): void {
-  announce(context, record, action, { execID: exec.id, ...attributes })
 }

@@ -1,8 +1,9 @@
 /** The machine below the containers, in memory: for unit tests of the transitions. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { abortReason } from '#base/async.ts'
+import { branded } from '#base/brand.ts'
 import { now } from '#base/clock.ts'
 import { EngineError } from '#base/errors.ts'
 import { silentLogger } from '#base/log.ts'
@@ -59,7 +60,9 @@ export interface ManualScheduler extends Scheduler {
 }
 
 export async function fakeWorld(t: { after(step: () => void): void }): Promise<FakeWorld> {
-  const root = mkdtempSync(join(tmpdir(), 'containers-'))
+  // Memory, where there is a filesystem in it: nothing here is about the disk.
+  const memory = '/dev/shm'
+  const root = mkdtempSync(join(existsSync(memory) ? memory : tmpdir(), 'containers-'))
   const db = openMetadataDb({ root, log: silentLogger })
   t.after(() => {
     db[Symbol.dispose]()
@@ -133,7 +136,7 @@ function fakeSnapshots(state: State): ContainersDeps['snapshots'] {
       fail(state, 'snapshot')
       state.snapshots.delete(key)
     },
-    listActive: () => [...state.snapshots.keys()].map((key) => key as SnapshotKey),
+    listActive: () => [...state.snapshots.keys()].map((key) => branded<SnapshotKey>(key)),
   }
 }
 

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { filterFrames, frame } from '#container/frames.ts'
+import { filterFrames } from '#container/frames.ts'
+import { encodeFrameHeader } from '#runtime/frame.ts'
+
+function frame(stream: 'stdout' | 'stderr', bytes: Buffer): Buffer {
+  return Buffer.concat([encodeFrameHeader(stream, bytes.length), bytes])
+}
 
 async function* cut(bytes: Buffer, size: number) {
   for (let offset = 0; offset < bytes.length; offset += size) {

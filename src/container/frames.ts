@@ -6,14 +6,6 @@ export interface StreamChoice {
   readonly stderr: boolean
 }
 
-export function frame(stream: 'stdout' | 'stderr', bytes: Uint8Array): Uint8Array {
-  const framed = Buffer.allocUnsafe(headerBytes + bytes.length)
-  framed.writeUInt32BE(stream === 'stdout' ? 0x01000000 : 0x02000000, 0)
-  framed.writeUInt32BE(bytes.length, 4)
-  framed.set(bytes, headerBytes)
-  return framed
-}
-
 /** Drops the frames of streams that were not chosen; the cuts of the chunks do not matter. */
 export async function* filterFrames(
   chunks: AsyncIterable<Uint8Array>,

@@ -5,9 +5,10 @@ import { randomId } from '#base/ids.ts'
 import { announce, type ContainerContext, type HealthMonitor } from '#container/context.ts'
 import { probeArgs, timingsOf, withProbe, type ProbeTimings } from '#container/health-rules.ts'
 import { containerPaths } from '#container/paths.ts'
-import { processEnv, resolveProcessUser } from '#container/process.ts'
+import { processEnv } from '#container/process.ts'
 import type { ContainerRecord, Health, HealthProbe } from '#container/types.ts'
 import type { ExecProcess, Task } from '#runtime/types.ts'
+import { resolveUser } from '#runtime/user.ts'
 
 const longestOutput = 4096
 
@@ -69,7 +70,7 @@ async function keepProbing(context: ContainerContext, probing: Probing): Promise
         isInStartPeriod: performance.now() - startedMs < timings.startPeriodMs,
       })
       if (watch.health.status !== before) {
-        announce(context, record, `health_status: ${watch.health.status}`)
+        announce(context, record, { action: `health_status: ${watch.health.status}` })
       }
     }
   } catch (error) {
@@ -101,7 +102,8 @@ async function startProbe(
   { task, args }: Probing,
 ): Promise<ExecProcess> {
   const { rootfs } = containerPaths(context, record.id)
-  const resolved = await resolveProcessUser(rootfs, record.spec.user, record.spec.host.groupAdd)
+  const { user, host } = record.spec
+  const resolved = resolveUser({ rootfs, user, groupAdd: host.groupAdd })
   return await task.exec({
     execId: randomId(),
     args,

@@ -4,6 +4,7 @@ import { findEngineError } from '#base/errors.ts'
 import { undoing } from '#base/undo.ts'
 import { announce, lastExit, type ContainerContext } from '#container/context.ts'
 import { writeNetworkFiles } from '#container/files.ts'
+import { watchLogSize } from '#container/log-rotation.ts'
 import { snapshotKey } from '#container/mounts.ts'
 import { containerPaths } from '#container/paths.ts'
 import { connectSandbox, type ConnectedSandbox } from '#container/sandbox.ts'
@@ -65,9 +66,10 @@ async function run(
   context.table.save(started)
   undo.move()
   context.tasks.set(record.id, task)
-  announce(context, started, 'start')
+  announce(context, started, { action: 'start' })
   context.watch(record.id, task)
   context.health.start(started)
+  watchLogSize(context, started, task)
   return started
 }
 
@@ -83,7 +85,7 @@ async function prepare(
   ])
   if (filesystem.status === 'rejected') throw filesystem.reason
   if (sandbox.status === 'rejected') throw sandbox.reason
-  await writeNetworkFiles(context, record, sandbox.value)
+  writeNetworkFiles(context, record, sandbox.value)
   return sandbox.value
 }
 
@@ -115,7 +117,7 @@ async function createTask(
 ): Promise<Task> {
   const { spec } = record
   const consoleSize = options.consoleSize ?? spec.host.consoleSize
-  const runtimeSpec = await buildSpec(context, record, sandbox)
+  const runtimeSpec = buildSpec(context, record, sandbox)
   const task = await context.runtime.create({
     containerId: record.id,
     spec: runtimeSpec,

@@ -3,6 +3,7 @@ import { instantFromNanos, now } from '#base/clock.ts'
 import { errorMessage } from '#base/errors.ts'
 import { announce, type ContainerContext } from '#container/context.ts'
 import { discard } from '#container/discard.ts'
+import { forgetLogSize } from '#container/log-rotation.ts'
 import { nextDelayMs, wantsRestart } from '#container/restart-policy.ts'
 import { scheduleRestart } from '#container/restarts.ts'
 import { teardown } from '#container/teardown.ts'
@@ -38,6 +39,7 @@ export async function endRun(context: ContainerContext, id: string, exit: TaskEx
   const ended = afterExit(context, record, last)
   context.table.store(ended.record)
   context.health.stop(id)
+  forgetLogSize(context, id)
   await teardown(context, id, context.tasks.get(id))
   context.tasks.delete(id)
   context.table.publish(ended.record)
@@ -71,9 +73,10 @@ function afterExit(
 }
 
 function announceEnd(context: ContainerContext, record: ContainerRecord, last: ExitFacts): void {
-  if (last.isOomKilled) announce(context, record, 'oom')
+  if (last.isOomKilled) announce(context, record, { action: 'oom' })
   const seconds = (last.finishedAt - last.startedAt) / 1_000_000_000n
-  announce(context, record, 'die', {
+  announce(context, record, {
+    action: 'die',
     execDuration: String(seconds < 0n ? 0n : seconds),
     exitCode: String(last.code),
   })

@@ -1,6 +1,7 @@
 /** Mount plans become mounts: sources checked or made, volumes created and filled. */
 import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { branded } from '#base/brand.ts'
 import { errnoOf } from '#base/errors.ts'
 import { randomId } from '#base/ids.ts'
 import { invalidMount, type MountPlan } from '#container/binds.ts'
@@ -119,7 +120,7 @@ export async function fillVolumes(
 
 /** A container's snapshot is named by the container's id. */
 export function snapshotKey(id: string): SnapshotKey {
-  return id as SnapshotKey
+  return branded<SnapshotKey>(id)
 }
 
 /** The container's anonymous volumes that no other container mounts. */

@@ -7,6 +7,7 @@ import { createContainer } from '#container/create.ts'
 import { createExecTable } from '#container/exec-table.ts'
 import { createExec, notRunning, resizeExec, startExec } from '#container/exec.ts'
 import { createHealthMonitor } from '#container/health.ts'
+import { forgetLogSize } from '#container/log-rotation.ts'
 import { containerLogs } from '#container/logs.ts'
 import { watchTask } from '#container/monitor.ts'
 import { snapshotKey } from '#container/mounts.ts'
@@ -60,6 +61,7 @@ function createContext(deps: ContainersDeps): ContainerContext {
     execs: createExecTable(),
     health: createHealthMonitor(() => context),
     watch: (id, task) => watchTask(context, id, task),
+    rotations: new Map(),
     restarts: new Map(),
     delays: new Map(),
     kept: new Set(),
@@ -100,7 +102,7 @@ function containerVerbs(context: ContainerContext): Omit<Containers, keyof ExecV
       return now ? Promise.resolve(now) : context.waits.register(id, condition, signal)
     },
     attach: (ref, options) => attachContainer(context, ref, options),
-    logs: (ref, options, signal) => containerLogs(context, ref, options, signal),
+    logs: (ref, options, signal) => containerLogs(context, { ...options, ref }, signal),
     resize: async (ref, size) => {
       const { id } = context.table.resolve(ref)
       const task = context.tasks.get(id)
@@ -132,6 +134,7 @@ function engineVerbs(context: ContainerContext): Omit<ContainerService, keyof Co
       for (const { id } of context.table.list()) {
         cancelRestart(context, id)
         context.health.stop(id)
+        forgetLogSize(context, id)
       }
     },
   }

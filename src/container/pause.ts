@@ -15,7 +15,7 @@ export async function pauseContainer(context: ContainerContext, ref: string): Pr
   await task.pause()
   const paused = { ...record, state: { status: 'paused' as const, run: record.state.run } }
   context.table.save(paused)
-  announce(context, paused, 'pause')
+  announce(context, paused, { action: 'pause' })
 }
 
 /** @throws EngineError not_found, conflict (not paused) */
@@ -30,5 +30,5 @@ export async function unpauseContainer(context: ContainerContext, ref: string): 
   await task.resume()
   const running = { ...record, state: { status: 'running' as const, run: record.state.run } }
   context.table.save(running)
-  announce(context, running, 'unpause')
+  announce(context, running, { action: 'unpause' })
 }

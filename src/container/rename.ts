@@ -31,5 +31,5 @@ export async function renameContainer(
   }
   context.table.releaseName(record.name, id)
   context.table.publish(renamed)
-  announce(context, renamed, 'rename', { oldName: `/${record.name}` })
+  announce(context, renamed, { action: 'rename', oldName: `/${record.name}` })
 }

@@ -4,17 +4,28 @@ import { nextDelayMs, wantsRestart } from '#container/restart-policy.ts'
 import type { RestartPolicy } from '#container/types.ts'
 
 test('each policy wants what its name says', () => {
-  const wants = (policy: RestartPolicy, code: number, restartCount = 0, isStoppedByUser = false) =>
-    wantsRestart({ policy, restartCount, isStoppedByUser }, { code })
+  const wants = (
+    policy: RestartPolicy,
+    code: number,
+    past: { tries?: number; isStopped?: true } = {},
+  ) =>
+    wantsRestart(
+      { policy, restartCount: past.tries ?? 0, isStoppedByUser: past.isStopped === true },
+      { code },
+    )
   assert.equal(wants({ name: 'no' }, 1), false)
   assert.equal(wants({ name: 'always' }, 0), true)
   assert.equal(wants({ name: 'unless-stopped' }, 0), true)
-  assert.equal(wants({ name: 'always' }, 1, 0, true), false, 'a user stopped it')
+  assert.equal(wants({ name: 'always' }, 1, { isStopped: true }), false, 'a user stopped it')
   assert.equal(wants({ name: 'on-failure', maximumRetryCount: 0 }, 0), false)
-  assert.equal(wants({ name: 'on-failure', maximumRetryCount: 0 }, 1, 99), true, 'no limit')
-  assert.equal(wants({ name: 'on-failure', maximumRetryCount: 2 }, 1, 1), true)
   assert.equal(
-    wants({ name: 'on-failure', maximumRetryCount: 2 }, 1, 2),
+    wants({ name: 'on-failure', maximumRetryCount: 0 }, 1, { tries: 99 }),
+    true,
+    'no limit',
+  )
+  assert.equal(wants({ name: 'on-failure', maximumRetryCount: 2 }, 1, { tries: 1 }), true)
+  assert.equal(
+    wants({ name: 'on-failure', maximumRetryCount: 2 }, 1, { tries: 2 }),
     false,
     'tries are used up',
   )

@@ -11,6 +11,7 @@ import { errnoOf, errorMessage } from '#base/errors.ts'
 import type { ContainerContext } from '#container/context.ts'
 import { discard } from '#container/discard.ts'
 import { launch } from '#container/launch.ts'
+import { watchLogSize } from '#container/log-rotation.ts'
 import { endRun } from '#container/monitor.ts'
 import { snapshotKey } from '#container/mounts.ts'
 import { containerPaths, containersDirectory, rootfsDirectory } from '#container/paths.ts'
@@ -104,6 +105,7 @@ function resume(
   }
   context.watch(id, task)
   context.health.start(record)
+  watchLogSize(context, record, task)
 }
 
 /**
@@ -132,7 +134,7 @@ async function sweep(context: ContainerContext): Promise<void> {
       await attempt(context, id, () => context.runtime.removeStray(id))
     }
   }
-  for (const target of await context.rootfs.list(rootfsDirectory(context))) {
+  for (const target of await context.rootfs.list()) {
     const id = target.slice(rootfsDirectory(context).length + 1)
     if (!isRunning(id) && !isQuarantined(context, id)) {
       await attempt(context, id, () => context.rootfs.unmount(target))

@@ -1,25 +1,25 @@
 /** A record becomes the input of the OCI specification: words of Docker's API resolved to paths and values. */
 import { EngineError } from '#base/errors.ts'
-import { shortId } from '#base/ids.ts'
 import type { ContainerContext } from '#container/context.ts'
 import { containerPaths } from '#container/paths.ts'
-import { processEnv, resolveProcessUser } from '#container/process.ts'
+import { hostnameOf, processEnv } from '#container/process.ts'
 import type { ConnectedSandbox } from '#container/sandbox.ts'
 import type { ContainerMount, ContainerRecord, HostSpec } from '#container/types.ts'
 import type { RuntimeMount, RuntimeSpec } from '#oci/runtime-spec.ts'
 import { buildRuntimeSpec } from '#runtime/spec/build.ts'
 import type { NamespaceMode, SpecInput } from '#runtime/spec/types.ts'
+import { resolveUser } from '#runtime/user.ts'
 
 /** @throws EngineError invalid_argument, not_found, conflict (a namespace's owner does not run) */
-export async function buildSpec(
+export function buildSpec(
   context: ContainerContext,
   record: ContainerRecord,
   sandbox: ConnectedSandbox,
-): Promise<RuntimeSpec> {
+): RuntimeSpec {
   const { spec } = record
   const { host } = spec
   const { rootfs } = containerPaths(context, record.id)
-  const resolved = await resolveProcessUser(rootfs, spec.user, host.groupAdd)
+  const resolved = resolveUser({ rootfs, user: spec.user, groupAdd: host.groupAdd })
   return buildRuntimeSpec({
     containerId: record.id,
     rootfsPath: rootfs,
@@ -42,11 +42,6 @@ export async function buildSpec(
     ...limits(context, host),
     ...security(context, host),
   })
-}
-
-export function hostnameOf(record: ContainerRecord): string {
-  const { hostname } = record.spec
-  return hostname === undefined || hostname === '' ? shortId(record.id) : hostname
 }
 
 /** The generated files are mounted over the image's, unless the user mounts something there. */

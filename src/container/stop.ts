@@ -21,7 +21,7 @@ export async function stopContainer(
 ): Promise<void> {
   const { id } = context.table.resolve(ref)
   const record = await endContainer(context, id, { ...options, isByUser: true })
-  announce(context, record, 'stop')
+  announce(context, record, { action: 'stop' })
 }
 
 export interface EndOptions extends StopOptions {
@@ -103,7 +103,7 @@ async function signalTask(
   } catch (error) {
     if (errorKind(error) !== 'failed_precondition' && errorKind(error) !== 'not_found') throw error
   }
-  announce(context, record, 'kill', { signal: String(signal) })
+  announce(context, record, { action: 'kill', signal: String(signal) })
 }
 
 /** A container between two runs is stopped by not being started again. */
@@ -177,5 +177,5 @@ export async function restartContainer(
   } finally {
     context.kept.delete(id)
   }
-  announce(context, context.table.get(id), 'restart')
+  announce(context, context.table.get(id), { action: 'restart' })
 }

@@ -82,17 +82,19 @@ async function openListener(
   options.serve(server)
   if (endpoint.type === 'unix') await prepareSocketPath(endpoint.path)
   await listen(server, endpoint)
-  if (endpoint.type === 'unix') protectSocket(endpoint.path, toOwner(config), log)
-  log.info({ address: formatEndpoint(endpoint), tls: isTls }, 'API listen on')
-  return () => {
+  const close = () => {
     server.close()
     server.closeIdleConnections()
     if (endpoint.type === 'unix') rmSync(endpoint.path, { force: true })
   }
-}
-
-function toOwner({ group, isGroupRequired }: EndpointConfig) {
-  return { group, isGroupRequired }
+  try {
+    if (endpoint.type === 'unix') protectSocket(endpoint.path, config, log)
+  } catch (error) {
+    close()
+    throw error
+  }
+  log.info({ address: formatEndpoint(endpoint), tls: isTls }, 'API listen on')
+  return close
 }
 
 /** A unix socket is born with the mode that it keeps: nobody connects in between. */

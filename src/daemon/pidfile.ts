@@ -16,7 +16,7 @@ export function writePidfile(path: string): Disposable {
         `process with PID ${owner.toString()} is still running`,
     )
   }
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+  mkdirSync(dirname(path), { recursive: true, mode: 0o711 })
   writeFileSync(path, process.pid.toString(), { mode: 0o644 })
   return { [Symbol.dispose]: () => rmSync(path, { force: true }) }
 }

@@ -119,16 +119,14 @@ function controllersOf(hierarchy: CgroupHierarchy): ReadonlySet<string> {
 }
 
 function limitWarnings(limits: SystemFacts['limits']): readonly string[] {
-  const texts: Readonly<Record<keyof SystemFacts['limits'], string>> = {
-    memory: 'WARNING: No memory limit support',
-    swap: 'WARNING: No swap limit support',
-    cpuCfs: 'WARNING: No cpu cfs quota support',
-    cpuShares: 'WARNING: No cpu shares support',
-    cpuset: 'WARNING: No cpuset support',
-    pids: 'WARNING: No pids limit support',
-    ipv4Forwarding: 'WARNING: IPv4 forwarding is disabled',
-  }
-  return Object.entries(texts).flatMap(([name, text]) =>
-    limits[name as keyof SystemFacts['limits']] ? [] : [text],
-  )
+  const missing: readonly (readonly [boolean, string])[] = [
+    [!limits.memory, 'WARNING: No memory limit support'],
+    [!limits.swap, 'WARNING: No swap limit support'],
+    [!limits.cpuCfs, 'WARNING: No cpu cfs quota support'],
+    [!limits.cpuShares, 'WARNING: No cpu shares support'],
+    [!limits.cpuset, 'WARNING: No cpuset support'],
+    [!limits.pids, 'WARNING: No pids limit support'],
+    [!limits.ipv4Forwarding, 'WARNING: IPv4 forwarding is disabled'],
+  ]
+  return missing.flatMap(([isMissing, text]) => (isMissing ? [text] : []))
 }

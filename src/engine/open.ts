@@ -7,6 +7,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from '#base/log.ts'
 import { openContainers, type ContainerService } from '#container/open.ts'
+import { rootfsDirectory } from '#container/paths.ts'
 import { systemScheduler } from '#container/scheduler.ts'
 import { containerDefaults, networksOptions } from '#engine/config.ts'
 import { createEvents } from '#engine/events.ts'
@@ -15,13 +16,18 @@ import { createGcSchedule } from '#engine/gc.ts'
 import { restore } from '#engine/restore.ts'
 import { createRootfsMounts } from '#engine/rootfs.ts'
 import { stopAll } from '#engine/shutdown.ts'
-import type { Engine, EngineConfig } from '#engine/types.ts'
+import type { Engine, EngineConfig, Events } from '#engine/types.ts'
 import { openImages } from '#image/open.ts'
+import type { Images } from '#image/types.ts'
 import { openNetworks } from '#network/open.ts'
+import type { Networks } from '#network/types.ts'
 import { openRegistryClient } from '#registry/client.ts'
 import { openRuntime } from '#runtime/open.ts'
+import type { Runtime } from '#runtime/types.ts'
 import { openStores } from '#store/open.ts'
+import type { MetadataDb, Stores } from '#store/types.ts'
 import { openVolumes } from '#volume/open.ts'
+import type { Volumes } from '#volume/types.ts'
 
 /**
  * Opens an engine on its data root and exec root.
@@ -32,7 +38,6 @@ export async function openEngine(config: EngineConfig, log: Logger): Promise<Eng
   await mkdir(config.execRoot, { recursive: true, mode: 0o711 })
   const events = createEvents()
   const stores = undo.use(await openStores({ root: config.dataRoot, log }))
-  const gc = undo.use(createGcSchedule(stores.gc, log))
   const registry = undo.use(
     openRegistryClient({
       insecureRegistries: config.insecureRegistries,
@@ -45,57 +50,14 @@ export async function openEngine(config: EngineConfig, log: Logger): Promise<Eng
     registry,
     log: log.child({ component: 'image' }),
     maxConcurrentDownloads: config.maxConcurrentDownloads,
-    onEvent: ({ action, id, attributes }) =>
-      events.publish({ type: 'image', action, actorId: id, attributes }),
+    onEvent: ({ id, ...event }) => events.publish({ type: 'image', actorId: id, ...event }),
   })
-  const { db } = stores
-  const runtime = await openRuntime({
-    execRoot: config.execRoot,
-    cgroupParent: config.cgroupParent,
-    runtimes: config.runtimes,
-    defaultRuntime: config.defaultRuntime,
-    log: log.child({ component: 'runtime' }),
-  })
-  undo.defer(() => runtime.close())
-  const networks = undo.use(
-    await openNetworks(networksOptions(config), {
-      db,
-      log: log.child({ component: 'network' }),
-      onEvent: ({ action, networkId, attributes }) =>
-        events.publish({ type: 'network', action, actorId: networkId, attributes }),
-    }),
-  )
-  const volumes = await openVolumes({
-    root: join(config.dataRoot, 'volumes'),
-    db,
-    log: log.child({ component: 'volume' }),
-    onEvent: ({ action, name, attributes }) =>
-      events.publish({ type: 'volume', action, actorId: name, attributes }),
-  })
-  const containers = await openContainers({
-    dataRoot: config.dataRoot,
-    execRoot: config.execRoot,
-    db,
-    snapshots: stores.snapshots,
-    images,
-    runtime,
-    networks,
-    volumes,
-    rootfs: createRootfsMounts(),
-    scheduler: systemScheduler,
-    defaults: containerDefaults(config),
-    log: log.child({ component: 'container' }),
-    onEvent: ({ action, containerId, attributes }) => {
-      events.publish({ type: 'container', action, actorId: containerId, attributes })
-      // Only a container kept the layers of an image that was removed before it.
-      if (action === 'destroy' && !images.find(attributes['image'] ?? '')) gc.schedule()
-    },
-  })
-  stores.gc.register({ content: () => [], snapshots: () => containers.layersInUse() })
-  const facts = await openFacts({ config, runtime })
+  const machine = await openMachine(config, { db: stores.db, events, log, undo })
+  const containers = await wireContainers(config, { stores, events, images, log, undo, ...machine })
+  const facts = await openFacts({ config, runtime: machine.runtime })
+  const { networks, volumes } = machine
   await restore({ containers, networks, log })
   const opened = undo.move()
-  const close = createClose({ config, containers, log, opened })
   return {
     config,
     log,
@@ -106,8 +68,82 @@ export async function openEngine(config: EngineConfig, log: Logger): Promise<Eng
     events,
     systemFacts: facts,
     login: (name, auth, signal) => registry.login(name, auth, signal),
-    [Symbol.asyncDispose]: close,
+    [Symbol.asyncDispose]: createClose({ config, containers, log, opened }),
   }
+}
+
+interface Parts {
+  readonly events: Events
+  readonly log: Logger
+  /** Closes what is opened, in reverse order. */
+  readonly undo: AsyncDisposableStack
+}
+
+interface Machine {
+  readonly runtime: Runtime
+  readonly networks: Networks
+  readonly volumes: Volumes
+}
+
+/** What containers run on. */
+async function openMachine(
+  config: EngineConfig,
+  { db, events, log, undo }: Parts & { readonly db: MetadataDb },
+): Promise<Machine> {
+  const runtime = await openRuntime({
+    execRoot: config.execRoot,
+    dataRoot: config.dataRoot,
+    cgroupParent: config.cgroupParent,
+    runtimes: config.runtimes,
+    defaultRuntime: config.defaultRuntime,
+    log: log.child({ component: 'runtime' }),
+  })
+  undo.defer(() => runtime.close())
+  const networks = undo.use(
+    await openNetworks(networksOptions(config), {
+      db,
+      log: log.child({ component: 'network' }),
+      onEvent: ({ networkId, ...event }) =>
+        events.publish({ type: 'network', actorId: networkId, ...event }),
+    }),
+  )
+  const volumes = await openVolumes({
+    root: join(config.dataRoot, 'volumes'),
+    db,
+    log: log.child({ component: 'volume' }),
+    onEvent: ({ name, ...event }) => events.publish({ type: 'volume', actorId: name, ...event }),
+  })
+  return { runtime, networks, volumes }
+}
+
+/** The container service, and the gc that its removals call for. */
+async function wireContainers(
+  config: EngineConfig,
+  parts: Parts & Machine & { readonly stores: Stores; readonly images: Images },
+): Promise<ContainerService> {
+  const { stores, events, images, log, undo, runtime, networks, volumes } = parts
+  const gc = undo.use(createGcSchedule(stores.gc, log))
+  const containers = await openContainers({
+    dataRoot: config.dataRoot,
+    execRoot: config.execRoot,
+    db: stores.db,
+    snapshots: stores.snapshots,
+    images,
+    runtime,
+    networks,
+    volumes,
+    rootfs: createRootfsMounts(rootfsDirectory(config)),
+    scheduler: systemScheduler,
+    defaults: containerDefaults(config),
+    log: log.child({ component: 'container' }),
+    onEvent: ({ action, containerId, attributes }) => {
+      events.publish({ type: 'container', action, actorId: containerId, attributes })
+      // Only a container kept the layers of an image that was removed before it.
+      if (action === 'destroy' && !images.find(attributes['image'] ?? '')) gc.schedule()
+    },
+  })
+  stores.gc.register({ content: () => [], snapshots: () => containers.layersInUse() })
+  return containers
 }
 
 /** Ends once, however often it is called: containers first (unless they live on), then what they stand on. */

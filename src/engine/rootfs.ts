@@ -1,11 +1,15 @@
 import { mkdirSync, rmdirSync } from 'node:fs'
 import { errnoOf } from '#base/errors.ts'
 import type { RootfsMounts } from '#container/context.ts'
-import { mountSnapshot, unmountSnapshot } from '#store/mounts.ts'
+import { keepMountsPrivate, mountSnapshot, unmountSnapshot } from '#store/mounts.ts'
 import { readMountinfo } from '#sys/mountinfo.ts'
 
-/** Snapshots on directories that exist only while something is mounted on them. */
-export function createRootfsMounts(): RootfsMounts {
+/**
+ * Snapshots on directories below `directory` that exist only while something is
+ * mounted on them, and that no other mount namespace gets to see.
+ */
+export function createRootfsMounts(directory: string): RootfsMounts {
+  keepMountsPrivate(directory)
   return {
     mount: async (mount, target) => {
       mkdirSync(target, { recursive: true, mode: 0o710 })
@@ -19,7 +23,7 @@ export function createRootfsMounts(): RootfsMounts {
         if (errnoOf(error) !== 'ENOENT') throw error
       }
     },
-    list: async (directory) =>
+    list: async () =>
       readMountinfo()
         .map(({ mountPoint }) => mountPoint)
         .filter((mountPoint) => mountPoint.startsWith(`${directory}/`)),

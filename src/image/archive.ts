@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { extract, type Extract } from 'tar-stream'
 import { abortReason } from '#base/async.ts'
-import { EngineError, findEngineError } from '#base/errors.ts'
+import { EngineError, errorMessage, findEngineError } from '#base/errors.ts'
 import type { Digest } from '#oci/digest.ts'
 import type { ContentStore, Lease } from '#store/types.ts'
 
@@ -48,9 +48,8 @@ export async function storeArchive(
   const collecting = collect(target, { parser, members }, signal)
   const [fed, collected] = await Promise.allSettled([reading, collecting])
   if (signal.aborted) throw abortReason(signal)
-  // A refusal while storing (a full disk) ends the reading too; it is the one to tell.
-  if (collected.status === 'rejected') throw damaged(collected.reason)
-  if (fed.status === 'rejected') throw damaged(fed.reason)
+  const failures = [fed, collected].flatMap((one) => (one.status === 'rejected' ? [one] : []))
+  if (failures.length > 0) throw archiveError(failures.map(({ reason }) => reason))
   return createStoredArchive(target.content, members)
 }
 
@@ -155,9 +154,15 @@ async function* rejoin(
   }
 }
 
-function damaged(error: unknown): EngineError {
-  const known = findEngineError(error)
-  if (known) return known
-  const detail = error instanceof Error ? error.message : String(error)
-  return new EngineError('invalid_argument', `load archive: ${detail}`, { cause: error })
+/**
+ * When one side fails the other is cut off: a refusal of ours (a full disk) is the cause if there
+ * is one, then what the reading side says of the archive.
+ */
+function archiveError(failures: readonly unknown[]): EngineError {
+  const known = failures.map(findEngineError).find((error) => error !== undefined)
+  const [first] = failures
+  return (
+    known ??
+    new EngineError('invalid_argument', `load archive: ${errorMessage(first)}`, { cause: first })
+  )
 }

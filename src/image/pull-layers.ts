@@ -34,7 +34,14 @@ export async function fetchConfig(
 }
 
 /** @throws EngineError data_loss when config and manifest disagree, invalid_argument for what is no layer */
-export function layerJobs(source: BlobSource, manifest: Manifest, config: ImageConfig): LayerJob[] {
+export function layerJobs(
+  source: BlobSource & {
+    /** The image is there already: its layers are not worth a line each. */
+    readonly isKnown: boolean
+  },
+  manifest: Manifest,
+  config: ImageConfig,
+): LayerJob[] {
   const diffIds = config.rootfs.diff_ids
   if (diffIds.length !== manifest.layers.length) {
     throw new EngineError('data_loss', "layers from manifest don't match image configuration")
@@ -48,7 +55,9 @@ export function layerJobs(source: BlobSource, manifest: Manifest, config: ImageC
       descriptor,
       diffId,
       fetch: (tee, signal) => fetchBlob(source, { descriptor, tee }, signal),
-      onPhase: (phase) => tellPhase(source.onProgress, descriptor, phase),
+      onPhase(phase) {
+        if (phase !== 'exists' || !source.isKnown) tellPhase(source.onProgress, descriptor, phase)
+      },
     }
   })
 }

@@ -70,7 +70,8 @@ async function pullUnderLease(
   )
   const config = await fetchConfig(source, chosen.manifest, signal)
   checkOperatingSystem(config)
-  const jobs = layerJobs(source, chosen.manifest, config)
+  const isKnown = deps.records.get(chosen.manifest.config.digest) !== undefined
+  const jobs = layerJobs({ ...source, isKnown }, chosen.manifest, config)
   const concurrency = deps.maxConcurrentDownloads
   await unpackLayers(deps, { jobs, lease, concurrency }, signal)
   const isNew = record(deps, chosen, { config, names: namesOf(reference, resolved.digest) })

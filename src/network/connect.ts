@@ -7,6 +7,7 @@ import type { BridgeNetwork } from '#network/default-bridge.ts'
 import { formatIpv4, macAddressOf, parseIpv4 } from '#network/ipv4.ts'
 import type { StoredEndpoint } from '#network/records.ts'
 import { createPair, linkAlias, newHostInterfaceName, detachPair } from '#network/sandbox.ts'
+import { forgetUdpFlows } from '#network/udp-flows.ts'
 import type { ConnectOptions, Endpoint, PortBinding } from '#network/types.ts'
 
 export interface ConnectTarget {
@@ -54,6 +55,8 @@ export async function connectEndpoint(
     endpoint,
   })
   context.firewall.publish(endpoint.ipv4Address, bindings)
+  later('remove rules', () => context.firewall.unpublish(endpoint.ipv4Address, bindings))
+  forgetUdpFlows(endpoint.ipv4Address, bindings)
 
   undo.move()
   context.live.set(containerId, { stored, publication })
@@ -70,6 +73,7 @@ export async function disconnectEndpoint(
   const { endpoint } = stored
   const steps: (() => void | PromiseLike<void>)[] = [
     () => context.firewall.unpublish(endpoint.ipv4Address, publication.bindings),
+    () => forgetUdpFlows(endpoint.ipv4Address, publication.bindings),
     () => publication[Symbol.asyncDispose](),
     () => detachPair(context.netlink, stored.hostInterface),
     () => context.bridgeNetwork?.addresses.release(parseIpv4(endpoint.ipv4Address)),

@@ -7,8 +7,7 @@ import {
   type PublishedPorts,
   type RuledNetwork,
 } from '#network/rules.ts'
-import { writeSysctl } from '#network/sysctl.ts'
-import { forgetUdpFlows } from '#network/udp-flows.ts'
+import { readSysctl, writeSysctl } from '#network/sysctl.ts'
 import type { Nftables } from '#sys/nftables.ts'
 
 export interface Firewall {
@@ -23,9 +22,7 @@ export interface Firewall {
 export function createFirewall(nftables: Nftables, table: string): Firewall {
   function change(verb: 'add' | 'delete', ports: PublishedPorts): void {
     const text = portElements(verb, table, ports)
-    if (text === '') return
-    nftables.run(text)
-    forgetUdpFlows(ports.containerAddress, ports.bindings)
+    if (text !== '') nftables.run(text)
   }
 
   return {
@@ -37,7 +34,8 @@ export function createFirewall(nftables: Nftables, table: string): Firewall {
     publish: (containerAddress, bindings) => change('add', { containerAddress, bindings }),
     unpublish: (containerAddress, bindings) => change('delete', { containerAddress, bindings }),
     remove(bridge) {
-      writeSysctl(`ipv4/conf/${bridge}/route_localnet`, '0')
+      const setting = `ipv4/conf/${bridge}/route_localnet`
+      if (readSysctl(setting) !== undefined) writeSysctl(setting, '0')
       nftables.run(deleteTableText(table))
     },
   }

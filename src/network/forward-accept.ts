@@ -7,6 +7,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { errorMessage } from '#base/errors.ts'
 import type { Logger } from '#base/log.ts'
+import { findChainPolicy } from '#sys/netlink/chain-policy.ts'
+import type { Netlink } from '#sys/netlink/socket.ts'
 import type { Nftables } from '#sys/nftables.ts'
 import { runCommand } from '#sys/process.ts'
 
@@ -20,7 +22,15 @@ const legacyTables = '/proc/thread-self/net/ip_tables_names'
 const legacyProgram = '/usr/sbin/iptables-legacy'
 const comment = 'gantry'
 
-export function createForwardAccept(nftables: Nftables, log: Logger): ForwardAccept {
+export function createForwardAccept(deps: {
+  readonly nftables: Nftables
+  /** A netfilter socket. */
+  readonly netfilter: Netlink
+  readonly log: Logger
+}): ForwardAccept {
+  const { nftables, netfilter, log } = deps
+  const isDropping = () =>
+    findChainPolicy(netfilter, { table: 'filter', chain: 'FORWARD' }) === 'drop'
   const tried = async (what: string, work: () => void | Promise<void>) => {
     try {
       await work()
@@ -30,7 +40,9 @@ export function createForwardAccept(nftables: Nftables, log: Logger): ForwardAcc
   }
   return {
     async ensure(bridge) {
-      await tried('accept forwarding', () => ensureNft(nftables, bridge))
+      await tried('accept forwarding', () => {
+        if (isDropping()) ensureNft(nftables, bridge)
+      })
       if (hasLegacyFilter()) await tried('accept forwarding', () => ensureLegacy(bridge))
     },
     async remove(bridge) {
@@ -42,7 +54,6 @@ export function createForwardAccept(nftables: Nftables, log: Logger): ForwardAcc
 
 function ensureNft(nftables: Nftables, bridge: string): void {
   const chain = listForward(nftables)
-  if (!/policy drop/.test(chain)) return
   const missing = (['iifname', 'oifname'] as const).filter(
     (side) => !rulesOf(chain, bridge).some((rule) => rule.includes(side)),
   )

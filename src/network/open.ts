@@ -10,7 +10,7 @@ import { createForwardAccept } from '#network/forward-accept.ts'
 import { createPublisher } from '#network/publisher.ts'
 import { openNetworkRecords } from '#network/records.ts'
 import { replaceRules, restoreEndpoints } from '#network/restore.ts'
-import { createSandboxes } from '#network/sandbox.ts'
+import { createSandboxes, removeLink } from '#network/sandbox.ts'
 import { writeSysctl } from '#network/sysctl.ts'
 import type {
   NetworkEvent,
@@ -20,8 +20,7 @@ import type {
   Sandbox,
 } from '#network/types.ts'
 import type { MetadataDb } from '#store/types.ts'
-import { deleteLinkRequest } from '#sys/netlink/link.ts'
-import { openNetlink } from '#sys/netlink/socket.ts'
+import { netlinkProtocol, openNetlink } from '#sys/netlink/socket.ts'
 import { openNftables } from '#sys/nftables.ts'
 
 export interface NetworksDeps {
@@ -40,6 +39,7 @@ export async function openNetworks(
 ): Promise<Networks> {
   using undo = new DisposableStack()
   const netlink = undo.use(openNetlink())
+  const netfilter = undo.use(openNetlink(netlinkProtocol.netfilter))
   const nftables = undo.use(openNftables())
   const records = openNetworkRecords(deps)
   const hasBridge = options.bridge !== 'none'
@@ -54,7 +54,7 @@ export async function openNetworks(
     networks: [...(bridgeNetwork ? [bridgeNetwork.record] : []), ...nullNetworks],
     sandboxes: createSandboxes(options.execRoot),
     firewall: createFirewall(nftables, options.tableName),
-    forwardAccept: createForwardAccept(nftables, deps.log),
+    forwardAccept: createForwardAccept({ nftables, netfilter, log: deps.log }),
     publisher: createPublisher({
       log: deps.log,
       ...(options.defaultHostAddress === undefined
@@ -148,12 +148,13 @@ async function removeSandbox(context: NetworkContext, containerId: string): Prom
 
 /** Sockets and proxies close; rules, links and namespaces of running containers stay. */
 async function closeNetworks(context: NetworkContext): Promise<void> {
-  const { bridgeNetwork, firewall, forwardAccept, live, netlink } = context
-  const isIdle = live.size === 0
+  const { bridgeNetwork, firewall, forwardAccept, live, netlink, records } = context
+  // By the records, not by what is live: a start that failed before `restore` knows of nothing live.
+  const isIdle = records.listEndpoints().length === 0
   for (const { publication } of live.values()) await publication[Symbol.asyncDispose]()
   if (!isIdle || !bridgeNetwork) return
   const { bridge } = bridgeNetwork
   await forwardAccept.remove(bridge.name)
   firewall.remove(bridge.name)
-  if (bridge.isOurs) netlink.request(deleteLinkRequest(bridge.index))
+  if (bridge.isOurs) removeLink(netlink, bridge.index)
 }

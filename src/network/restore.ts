@@ -4,7 +4,7 @@ import type { NetworkContext } from '#network/context.ts'
 import { formatIpv4, parseIpv4, subnetContains } from '#network/ipv4.ts'
 import type { StoredEndpoint } from '#network/records.ts'
 import type { PublishedPorts } from '#network/rules.ts'
-import { removeStrayLinks } from '#network/sandbox.ts'
+import { reattachPair, removeStrayLinks } from '#network/sandbox.ts'
 import type { Endpoint } from '#network/types.ts'
 
 /** The table for these endpoints, as one swap: what is published keeps answering. */
@@ -38,6 +38,9 @@ function adopt(context: NetworkContext, stored: StoredEndpoint): void {
   else {
     const subnet = network && formatIpv4(network.bridge.subnet.first)
     context.log.warn({ container: containerId, subnet }, 'running container is outside the subnet')
+  }
+  if (network && !reattachPair(context.netlink, stored.hostInterface, network.bridge)) {
+    context.log.warn({ container: containerId }, 'running container has lost its link')
   }
   const publication = context.publisher.adopt(endpoint.ports, endpoint.ipv4Address)
   context.live.set(containerId, { stored, publication })

@@ -1,9 +1,8 @@
 /** Network namespaces of containers, and the veth pairs that lead into them. */
-import { mkdirSync, readdirSync } from 'node:fs'
-import { closeSync, openSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { errnoOf } from '#base/errors.ts'
+import { EngineError, errnoOf } from '#base/errors.ts'
 import { findLink, type Bridge } from '#network/bridge.ts'
 import { writeSysctl, readSysctl } from '#network/sysctl.ts'
 import type { Endpoint } from '#network/types.ts'
@@ -28,7 +27,10 @@ const loopbackIndex = 1
 
 export interface Sandboxes {
   path(containerId: string): string
-  /** Loopback up, IPv6 off: no network of ours has IPv6. @throws already_exists (EEXIST) */
+  /**
+   * Loopback up, IPv6 off: no network of ours has IPv6. Takes the place of a
+   * namespace that an earlier removal failed to remove.
+   */
   create(containerId: string): void
   /** Idempotent. */
   remove(containerId: string): void
@@ -43,6 +45,7 @@ export function createSandboxes(execRoot: string): Sandboxes {
   return {
     path,
     create(containerId) {
+      if (existsSync(path(containerId))) removeNetworkNamespace(path(containerId))
       createNetworkNamespace(path(containerId), () => {
         disableIpv6()
         using inside = openNetlink()
@@ -95,15 +98,15 @@ export function createPair(host: Netlink, options: PairOptions): void {
   } finally {
     closeSync(namespaceFd)
   }
-  const { index } = decodeLink(host.query(getLinkRequest(hostInterface)))
+  const { index, linked } = decodeLink(host.query(getLinkRequest(hostInterface)))
+  if (linked === undefined) throw new EngineError('internal', `link "${hostInterface}" has no peer`)
   // With br_netfilter, a container that calls itself by a published port is answered on its own port.
   host.request(changeLinkRequest(index, { alias: options.alias, hairpin: true }))
   using inside = insideNetworkNamespace(options.namespacePath, () => openNetlink())
-  configureInside(inside, endpoint)
+  configureInside(inside, linked, endpoint)
 }
 
-function configureInside(inside: Netlink, endpoint: PairOptions['endpoint']): void {
-  const { index } = decodeLink(inside.query(getLinkRequest(endpoint.interfaceName)))
+function configureInside(inside: Netlink, index: number, endpoint: PairOptions['endpoint']): void {
   const { ipv4Address: address, prefixLength, gateway } = endpoint
   inside.request(newAddressRequest({ index, address, prefixLength }))
   inside.request(changeLinkRequest(index, { isUp: true }))
@@ -117,7 +120,18 @@ function configureInside(inside: Netlink, endpoint: PairOptions['endpoint']): vo
  */
 export function detachPair(host: Netlink, hostInterface: string): void {
   const link = findLink(host, hostInterface)
-  if (link) host.request(changeLinkRequest(link.index, { master: 0, isUp: false }))
+  if (link) host.request(changeLinkRequest(link.index, { master: 0 }))
+}
+
+/** Puts the host end on the bridge again, when somebody made the bridge anew. False without such a link. */
+export function reattachPair(host: Netlink, hostInterface: string, bridge: Bridge): boolean {
+  const link = findLink(host, hostInterface)
+  if (!link) return false
+  if (link.master !== bridge.index) {
+    host.request(changeLinkRequest(link.index, { master: bridge.index, isUp: true }))
+    host.request(changeLinkRequest(link.index, { hairpin: true }))
+  }
+  return true
 }
 
 /** Removes links of this engine whose container is not in `keep`; gives their names. */
@@ -136,11 +150,11 @@ export function removeStrayLinks(
   return strays.map(({ name }) => name)
 }
 
-function removeLink(host: Netlink, index: number): void {
+/** Removes a link that may be gone already. */
+export function removeLink(host: Netlink, index: number): void {
   try {
     host.request(deleteLinkRequest(index))
   } catch (error) {
-    // The kernel removes the pair itself once the namespace is gone.
     if (errnoOf(error) !== 'ENODEV') throw error
   }
 }

@@ -52,12 +52,6 @@ export interface PortBinding {
   readonly hostPort: number
 }
 
-export type SandboxMode =
-  | { readonly type: 'private' }
-  | { readonly type: 'host' }
-  | { readonly type: 'none' }
-  | { readonly type: 'container'; readonly containerId: string }
-
 export interface Sandbox {
   readonly containerId: string
   /** Path for the OCI spec's network namespace; undefined = the host's. */

@@ -59,7 +59,8 @@ test("malformed references fail with Docker's texts", () => {
     'r.io/x\n': 'invalid reference format',
     Foo: 'invalid reference format: repository name (library/Foo) must be lowercase',
     'r.io/Foo': 'invalid reference format: repository name (Foo) must be lowercase',
-    ['ab'.repeat(32)]: `invalid repository name (${'ab'.repeat(32)}), cannot specify 64-byte hexadecimal strings`,
+    ['ab'.repeat(32)]:
+      `invalid repository name (${'ab'.repeat(32)}), cannot specify 64-byte hexadecimal strings`,
     [`r.io/${'a'.repeat(256)}`]:
       'invalid reference format: repository name must not be more than 255 characters',
   }

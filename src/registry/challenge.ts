@@ -6,7 +6,7 @@ export interface Challenge {
   readonly parameters: Readonly<Record<string, string>>
 }
 
-const challengeStart = /^\s*,*\s*([A-Za-z0-9!#$%&'*+.^_`|~-]+)(?:\s+|$)/
+const challengeStart = /^\s*,*\s*([A-Za-z0-9!#$%&'*+.^_`|~-]+)(?=[\s,]|$)/
 const parameter =
   /^\s*,?\s*([A-Za-z0-9!#$%&'*+.^_`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))\s*/
 

@@ -76,14 +76,17 @@ function createSessions(
     endpoints: readonly Endpoint[],
     signal: AbortSignal,
     mountFrom?: string,
-  ): Promise<Session> =>
-    openSession({
+  ): Promise<Session> => {
+    const contact = await deps.contacts.reach(endpoints, signal)
+    return openSession({
       ...deps,
-      contact: await deps.contacts.reach(endpoints, signal),
+      contact,
+      onUnreachable: () => deps.contacts.forget(contact),
       repository: reference.repository,
       access,
       ...(mountFrom === undefined ? {} : { mountFrom: [mountFrom] }),
     })
+  }
   const first: Sessions['first'] = async (work, signal) => {
     for (const mirror of mirrors) {
       try {

@@ -1,6 +1,6 @@
 /** Authorised requests to one repository at one endpoint, tried again when that can help. */
 import { sleep } from '#base/async.ts'
-import { EngineError } from '#base/errors.ts'
+import { EngineError, errorKind } from '#base/errors.ts'
 import type { Authorizer, AuthorizeOptions } from '#registry/authorizer.ts'
 import { parseChallenges } from '#registry/challenge.ts'
 import type { Contact } from '#registry/contacts.ts'
@@ -12,6 +12,8 @@ export interface SessionOptions {
   readonly transport: Transport
   readonly authorizer: Authorizer
   readonly contact: Contact
+  /** Nobody answers there any more: what was learnt of this registry is out of date. */
+  readonly onUnreachable: () => void
   readonly repository: string
   readonly access: RegistryAccess
   /** Repositories whose blobs may be mounted: the token must cover them too. */
@@ -65,9 +67,14 @@ export function openSession(options: SessionOptions): Session {
       const url = typeof target === 'string' ? new URL(`${root}${target}`) : target
       const request = { ...rest, url, headers: { ...options.access.headers, ...rest.headers } }
       const isIdempotent = rest.method === 'GET' || rest.method === 'HEAD'
-      return await withRetries(isIdempotent ? attempts : 1, signal, () =>
-        sendAuthorized(request, signal),
-      )
+      try {
+        return await withRetries(isIdempotent ? attempts : 1, signal, () =>
+          sendAuthorized(request, signal),
+        )
+      } catch (error) {
+        if (errorKind(error) === 'unavailable') options.onUnreachable()
+        throw error
+      }
     },
   }
 }

@@ -4,6 +4,7 @@ import { EngineError, errnoOf } from '#base/errors.ts'
 import { closeDescriptor } from '#sys/files.ts'
 import { openPidfd, signalPidfd } from '#sys/pidfd.ts'
 import { watchReadable } from '#sys/poller.ts'
+import { conmonMark } from '#runtime/conmon.ts'
 import type { RuntimeContext } from '#runtime/context.ts'
 import { findPid, readTaskFacts, type TaskFacts } from '#runtime/facts.ts'
 import type { Bundle } from '#runtime/layout.ts'
@@ -30,6 +31,7 @@ export async function adoptTask(context: RuntimeContext, options: AdoptTaskOptio
     program: context.programs.oci(options.runtime ?? facts.runtime),
     pid,
     conmonPid,
+    isStarted: true,
     supervisorEnded: supervisor ? watchSupervisor(context, supervisor) : Promise.resolve(),
   })
   if (!supervisor) await task.exited
@@ -64,7 +66,7 @@ function holdConmon(pid: number, containerId: string): number | undefined {
 function isConmonOf(pid: number, containerId: string): boolean {
   try {
     const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
-    return args.includes('--cuuid') && args.includes(containerId)
+    return args.includes(conmonMark(containerId))
   } catch {
     return false
   }

@@ -57,24 +57,29 @@ export function startConmon(options: ConmonOptions): StartedConmon {
   }
 }
 
+/** The argument by which a container's conmon is known among all processes. */
+export function conmonMark(containerId: string): string {
+  return `--cuuid=${containerId}`
+}
+
 function conmonArguments(options: ConmonOptions): readonly string[] {
   const { bundle, containerId, program } = options
   return [
     '--sync',
-    ...['--api-version', '1'],
-    ...['--cid', containerId],
-    ...['--cuuid', containerId],
-    ...['--name', containerId],
-    ...['--runtime', program.path],
+    '--api-version=1',
+    `--cid=${containerId}`,
+    conmonMark(containerId),
+    `--name=${containerId}`,
+    `--runtime=${program.path}`,
     ...program.args.map((argument) => `--runtime-arg=${argument}`),
-    ...['--bundle', bundle.directory],
-    ...['--container-pidfile', bundle.pid],
-    ...['--exit-dir', bundle.directory],
-    ...['--persist-dir', bundle.directory],
-    ...['--log-path', options.logPath === undefined ? 'off' : `k8s-file:${options.logPath}`],
+    `--bundle=${bundle.directory}`,
+    `--container-pidfile=${bundle.pid}`,
+    `--exit-dir=${bundle.directory}`,
+    `--persist-dir=${bundle.directory}`,
+    `--log-path=${options.logPath === undefined ? 'off' : `k8s-file:${options.logPath}`}`,
     '--full-attach',
     '--no-sync-log',
-    ...['--log-level', 'error'],
+    '--log-level=error',
     ...(options.hasStdin ? ['--stdin'] : []),
     ...(options.closesStdinOnce ? [] : ['--leave-stdin-open']),
     ...(options.isTerminal ? ['--terminal'] : []),

@@ -3,13 +3,14 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { abortable } from '#base/async.ts'
 import { errorMessage } from '#base/errors.ts'
 import { undoing } from '#base/undo.ts'
+import { openCgroup } from '#sys/cgroup/group.ts'
 import { type StartedConmon, startConmon } from '#runtime/conmon.ts'
 import type { RuntimeContext } from '#runtime/context.ts'
-import { type TaskFacts, writeTaskFacts } from '#runtime/facts.ts'
+import { execDefaultsOf, type TaskFacts, writeTaskFacts } from '#runtime/facts.ts'
 import { createFailure } from '#runtime/failure.ts'
 import type { Bundle } from '#runtime/layout.ts'
 import type { OciProgram } from '#runtime/programs.ts'
-import { deleteContainerState, statePathOf } from '#runtime/remove.ts'
+import { type ContainerState, deleteContainerState, statePathOf } from '#runtime/remove.ts'
 import { cgroupPathOf } from '#runtime/spec/build.ts'
 import { openTask } from '#runtime/task.ts'
 import type { CreateTaskOptions, Task } from '#runtime/types.ts'
@@ -41,8 +42,7 @@ export async function createTask(
   const watch = { [Symbol.dispose]: () => conmon.process.release() }
   context.open.add(watch)
   void conmon.process.exited.then(() => context.open.delete(watch))
-  undo.defer(undoing(context.log, 'end conmon', () => endConmon(conmon)))
-  undo.defer(undoing(context.log, 'delete container', () => deleteContainerState(context, state)))
+  undo.defer(undoing(context.log, 'end container', () => endCreation(context, state, conmon)))
   const pid = await created(conmon, options.spec.process.args, signal)
   context.seccomp.learn(options.spec, program, statePathOf(context, state))
   const task = openTask(context, {
@@ -52,6 +52,7 @@ export async function createTask(
     program,
     pid,
     conmonPid: conmon.process.pid,
+    isStarted: false,
     supervisorEnded: conmon.process.exited,
   })
   undo.move()
@@ -65,6 +66,7 @@ function factsOf(options: CreateTaskOptions, program: OciProgram): TaskFacts {
     isTerminal: options.isTerminal,
     closesStdinOnce: options.closesStdinOnce,
     ...(options.logPath === undefined ? {} : { logPath: options.logPath }),
+    execDefaults: execDefaultsOf(options.spec.process),
   }
 }
 
@@ -89,7 +91,26 @@ async function created(
   return abortable(outcome, signal)
 }
 
-async function endConmon(conmon: StartedConmon): Promise<void> {
-  conmon.process.signal(9)
+/** Far more than a creation takes; only a hung runtime needs it. */
+const creationDeadlineMs = 20_000
+
+/**
+ * A runtime that is killed half-way leaves its pieces behind, so a creation that
+ * nobody waits for any more is first let finish and then deleted.
+ */
+async function endCreation(
+  context: RuntimeContext,
+  state: ContainerState,
+  conmon: StartedConmon,
+): Promise<void> {
+  const settled = conmon.created.then(
+    () => undefined,
+    () => undefined,
+  )
+  const deadline = AbortSignal.timeout(creationDeadlineMs)
+  await abortable(settled, deadline).catch(() => undefined)
+  openCgroup(context.hierarchy, state.cgroupPath).kill()
+  if (deadline.aborted) conmon.process.signal(9)
   await conmon.process.exited
+  await deleteContainerState(context, state)
 }

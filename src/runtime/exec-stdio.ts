@@ -69,7 +69,10 @@ export function openExecTerminal(socketPath: string, options: ExecOptions): Exec
     childDescriptors: ['null', 'null', 'null'],
     consoleSocket: socketPath,
     closeChildEnds: () => undefined,
-    abandon: () => listener[Symbol.dispose](),
+    abandon() {
+      listener[Symbol.dispose]()
+      received.then(closeDescriptor, () => undefined)
+    },
     async connect(child) {
       const master = await received
       listener[Symbol.dispose]()
@@ -121,8 +124,9 @@ function terminalStdio(terminal: Socket): TaskStdio {
 
 /** EIO is how a master says that the last holder of the terminal is gone. */
 async function* readTerminal(terminal: Socket): AsyncGenerator<Uint8Array> {
+  const chunks: AsyncIterable<Uint8Array> = terminal
   try {
-    for await (const chunk of terminal) yield chunk as Uint8Array
+    yield* chunks
   } catch (error) {
     const isHangup = error instanceof Error && 'code' in error && error.code === 'EIO'
     if (!isHangup) throw error
@@ -136,34 +140,26 @@ async function writeAll(socket: Socket | undefined, chunk: Uint8Array): Promise<
   await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => undefined)
 }
 
+type StreamName = 'stdout' | 'stderr'
+
 /** Frames of both streams in the order in which they arrive; ends when both have. */
 async function* interleave(stdout: Socket, stderr: Socket): AsyncGenerator<Uint8Array> {
-  const readers = new Map(
-    (
-      [
-        ['stdout', stdout],
-        ['stderr', stderr],
-      ] as const
-    ).map(([name, socket]) => [name, socket[Symbol.asyncIterator]()]),
-  )
-  const next = (name: 'stdout' | 'stderr') =>
-    readers
-      .get(name)
-      ?.next()
-      .then((result: IteratorResult<Uint8Array>) => ({ name, result }))
-  const pending = new Map([
-    ['stdout', next('stdout')],
-    ['stderr', next('stderr')],
-  ] as const)
+  const read = async (name: StreamName, chunks: AsyncIterator<Uint8Array>) => ({
+    name,
+    chunks,
+    result: await chunks.next(),
+  })
+  const pending = new Map<StreamName, ReturnType<typeof read>>([
+    ['stdout', read('stdout', stdout[Symbol.asyncIterator]())],
+    ['stderr', read('stderr', stderr[Symbol.asyncIterator]())],
+  ])
   while (pending.size > 0) {
-    const arrived = await Promise.race(pending.values())
-    if (!arrived) return
-    const { name, result } = arrived
+    const { name, chunks, result } = await Promise.race(pending.values())
     if (result.done === true) {
       pending.delete(name)
       continue
     }
-    pending.set(name, next(name))
+    pending.set(name, read(name, chunks))
     yield encodeFrameHeader(name, result.value.length)
     yield result.value
   }

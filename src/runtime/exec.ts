@@ -3,15 +3,13 @@
  * with plain pipes: it waits for the process and ends with its exit code.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
-import type { Socket } from 'node:net'
 import { abortable } from '#base/async.ts'
-import type { RuntimeProcess, RuntimeSpec } from '#oci/runtime-spec.ts'
-import { closeDescriptor } from '#sys/files.ts'
-import { openPipe } from '#sys/pipe.ts'
-import { type ChildProcess, openPipeReader, plainEnvironment, startProcess } from '#sys/process.ts'
-import type { ChildDescriptor } from '#sys/spawn.ts'
+import type { RuntimeProcess } from '#oci/runtime-spec.ts'
+import { type ChildProcess, plainEnvironment, startProcess } from '#sys/process.ts'
 import type { RuntimeContext } from '#runtime/context.ts'
+import { openPidReport } from '#runtime/exec-pid.ts'
 import { type ExecStreams, openExecPipes, openExecTerminal } from '#runtime/exec-stdio.ts'
+import type { ExecDefaults } from '#runtime/facts.ts'
 import { execFailure } from '#runtime/failure.ts'
 import type { Bundle } from '#runtime/layout.ts'
 import type { OciProgram } from '#runtime/programs.ts'
@@ -23,8 +21,7 @@ export interface ExecParts {
   readonly program: OciProgram
   readonly containerId: string
   readonly bundle: Bundle
-  /** The container's own specification: an exec holds what its container holds. */
-  readonly spec: RuntimeSpec
+  readonly defaults: ExecDefaults
   readonly options: ExecOptions
 }
 
@@ -32,7 +29,12 @@ export interface ExecParts {
 export async function startExec(parts: ExecParts, signal?: AbortSignal): Promise<ExecProcess> {
   const { options } = parts
   const base = `${parts.bundle.directory}/exec-${options.execId}`
-  const files = { process: `${base}.json`, log: `${base}.log`, console: `${base}.sock` }
+  const files = {
+    process: `${base}.json`,
+    log: `${base}.log`,
+    console: `${base}.sock`,
+    pid: `${base}.pid`,
+  }
   const forget = () => {
     for (const path of [files.process, files.log]) rmSync(path, { force: true })
   }
@@ -70,6 +72,7 @@ interface ExecFiles {
   readonly process: string
   readonly log: string
   readonly console: string
+  readonly pid: string
 }
 
 interface StartedExec {
@@ -78,17 +81,9 @@ interface StartedExec {
   readonly pid: Promise<number | undefined>
 }
 
-/**
- * Where the runtime writes the pid of a process that was executed: a pipe in
- * place of a file, so that no directory has to be watched. It is not
- * descriptor 3, which runtimes give meanings of their own.
- */
-const pidDescriptor = 5
-
 function startRuntime(parts: ExecParts, files: ExecFiles, streams: ExecStreams): StartedExec {
   const { program, containerId } = parts
-  const report = openPipe()
-  const stdio: readonly ChildDescriptor[] = streams.childDescriptors
+  const report = openPidReport(program, files.pid)
   try {
     const child = startProcess({
       path: program.path,
@@ -96,30 +91,24 @@ function startRuntime(parts: ExecParts, files: ExecFiles, streams: ExecStreams):
         ...program.args,
         `--log=${files.log}`,
         'exec',
-        ...['--process', files.process],
-        ...['--pid-file', `/proc/self/fd/${pidDescriptor}`],
-        ...(streams.consoleSocket === undefined ? [] : ['--console-socket', streams.consoleSocket]),
+        `--process=${files.process}`,
+        `--pid-file=${report.pidFile}`,
+        ...(streams.consoleSocket === undefined
+          ? []
+          : [`--console-socket=${streams.consoleSocket}`]),
         containerId,
       ],
       env: plainEnvironment,
-      descriptors: [...stdio, 'null', 'null', report.writeFd],
+      descriptors: [...streams.childDescriptors, ...report.childDescriptors],
       isSessionLeader: true,
     })
-    return { child, pid: readPid(openPipeReader(report.readFd)) }
+    return { child, pid: report.read(child) }
   } catch (error) {
-    closeDescriptor(report.readFd)
+    report.abandon()
     throw error
   } finally {
-    closeDescriptor(report.writeFd)
+    report.closeChildEnd()
   }
-}
-
-async function readPid(report: Socket): Promise<number | undefined> {
-  for await (const chunk of report) {
-    const pid = Number(String(chunk))
-    if (pid > 0) return pid
-  }
-  return undefined
 }
 
 async function failureOf(child: ChildProcess, logPath: string, args: readonly string[]) {
@@ -133,9 +122,9 @@ async function failureOf(child: ChildProcess, logPath: string, args: readonly st
   return execFailure(message, args)
 }
 
-function processOf({ spec, options }: ExecParts): RuntimeProcess {
-  const own = spec.process
-  const held = options.isPrivileged ? everyCapability() : (own.capabilities?.bounding ?? [])
+function processOf({ defaults, options }: ExecParts): RuntimeProcess {
+  const { bounding, ...own } = defaults
+  const held = options.isPrivileged ? everyCapability() : bounding
   return {
     terminal: options.isTerminal,
     ...(options.isTerminal && options.consoleSize
@@ -146,9 +135,6 @@ function processOf({ spec, options }: ExecParts): RuntimeProcess {
     env: options.env,
     cwd: options.cwd,
     capabilities: capabilitySets(held, options.user.uid === 0),
-    ...(own.rlimits ? { rlimits: own.rlimits } : {}),
-    noNewPrivileges: own.noNewPrivileges === true,
-    ...(own.apparmorProfile === undefined ? {} : { apparmorProfile: own.apparmorProfile }),
-    ...(own.oomScoreAdj === undefined ? {} : { oomScoreAdj: own.oomScoreAdj }),
+    ...own,
   }
 }

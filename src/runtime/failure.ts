@@ -23,10 +23,7 @@ const translations: readonly (readonly [RegExp, (program: string, detail: string
     /(?:open executable|exec|execve[^:]*|find executable): (?:no such file or directory)/i,
     (program) => `exec: ${quote(program)}: no such file or directory`,
   ],
-  [
-    /exec(?:ve|veat)?(?: `[^`]*`)?: exec format error/i,
-    (program) => `exec ${program}: exec format error`,
-  ],
+  [/exec\b.*: exec format error/i, (program) => `exec ${program}: exec format error`],
   [
     /chdir `([^`]*)`: (.*)/i,
     (_program, directory) =>
@@ -70,7 +67,11 @@ function strip(message: string): string {
     .map((line) => /^time="[^"]*" level=\w+ msg="(.*)"$/.exec(line)?.[1] ?? line)
     .map((line) => line.replaceAll('\\"', '"').trim())
     .filter((line) => line !== '')
-  return lines.at(-1) ?? 'the runtime gave no reason'
+  const last = lines.at(-1) ?? 'the runtime gave no reason'
+  return last.replace(
+    /^(?:(?:exec failed|\w+ create failed|unable to start container process): )+/,
+    '',
+  )
 }
 
 /** What the caller asked for cannot run: its mistake, not the engine's. */

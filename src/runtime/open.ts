@@ -1,6 +1,7 @@
 /** Opens the container runtime of one engine. */
 import { mkdirSync } from 'node:fs'
 import type { Logger } from '#base/log.ts'
+import { removeEmptyGroup } from '#sys/cgroup/group.ts'
 import { delegateControllers, setupCgroups } from '#sys/cgroup/setup.ts'
 import { runCommand } from '#sys/process.ts'
 import { adoptTask, listTaskIds, removeStrayTask } from '#runtime/adopt.ts'
@@ -15,6 +16,8 @@ import type { Runtime } from '#runtime/types.ts'
 export interface RuntimeOptions {
   /** Bundles, sockets and the OCI runtimes' state; gone after a reboot, as the containers are. */
   readonly execRoot: string
+  /** Compiled seccomp filters are kept under it. */
+  readonly dataRoot: string
   /** `crun` and `runc` need no entry. */
   readonly runtimes: RuntimeConfig
   readonly defaultRuntime: string
@@ -33,16 +36,15 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
   }
   const hierarchy = setupCgroups()
-  if (hierarchy.type === 'v2') {
-    const parent = options.cgroupParent ?? ''
-    delegateControllers(hierarchy.root, parent === '' ? defaultCgroupParent : parent)
-  }
+  const asked = options.cgroupParent ?? ''
+  const parent = `/${asked === '' ? defaultCgroupParent : asked}`
+  if (hierarchy.type === 'v2') delegateControllers(hierarchy.root, parent)
   const programs = findPrograms({ ...options, hierarchy, stateRoot: layout.states })
   const context: RuntimeContext = {
     layout,
     programs,
     hierarchy,
-    seccomp: createSeccompCache(),
+    seccomp: createSeccompCache(`${options.dataRoot}/runtime/seccomp`),
     log: options.log,
     open: new Set(),
   }
@@ -55,6 +57,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     close() {
       for (const held of context.open) held[Symbol.dispose]()
       context.open.clear()
+      removeEmptyGroup(hierarchy, parent)
     },
   }
 }

@@ -1,12 +1,12 @@
 /** One running container: its init process, its conmon, and what can be done with them. */
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { EngineError, errnoOf } from '#base/errors.ts'
-import type { RuntimeSpec } from '#oci/runtime-spec.ts'
 import { openCgroup } from '#sys/cgroup/group.ts'
 import { writeFifo } from '#sys/fifo.ts'
 import { closeDescriptor } from '#sys/files.ts'
 import { openPidfd, signalPidfd } from '#sys/pidfd.ts'
 import { runCommand } from '#sys/process.ts'
+import { createAcceptance } from '#runtime/accept.ts'
 import { attachToTask } from '#runtime/attach.ts'
 import type { RuntimeContext } from '#runtime/context.ts'
 import { startExec } from '#runtime/exec.ts'
@@ -27,6 +27,8 @@ export interface TaskIdentity {
   readonly conmonPid: number
   /** Settles when conmon has ended. */
   readonly supervisorEnded: Promise<unknown>
+  /** False while init waits to be started. */
+  readonly isStarted: boolean
 }
 
 const sigkill = 9
@@ -43,7 +45,8 @@ export function openTask(context: RuntimeContext, identity: TaskIdentity): Task 
     init.release()
     return ended
   })
-  const spec = readSpecOnce(bundle.config)
+  let { isStarted } = identity
+  const whenAccepted = createAcceptance(identity.conmonPid)
   const signal = (signalNumber: number) => {
     if (ended || !init.signal(signalNumber)) throw notRunning(containerId)
     // A frozen v1 group holds even SIGKILL back.
@@ -54,7 +57,10 @@ export function openTask(context: RuntimeContext, identity: TaskIdentity): Task 
     pid,
     conmonPid: identity.conmonPid,
     exited,
-    start: (abort) => startInit(statePathOf(context, state), state, { spec, signal: abort }),
+    async start(abort) {
+      await startInit(statePathOf(context, state), state, abort)
+      isStarted = true
+    },
     async kill(signalNumber) {
       signal(signalNumber)
     },
@@ -71,14 +77,19 @@ export function openTask(context: RuntimeContext, identity: TaskIdentity): Task 
       writeFifo(bundle.control, '2 0 0\n')
     },
     async attach({ holdsStdin = true } = {}) {
-      return attachToTask({
-        socketPath: bundle.attachSocket,
-        isTerminal: facts.isTerminal,
-        closesOnDispose: holdsStdin || !facts.closesStdinOnce,
-      })
+      const connect = () =>
+        attachToTask({
+          socketPath: bundle.attachSocket,
+          isTerminal: facts.isTerminal,
+          closesOnDispose: holdsStdin || !facts.closesStdinOnce,
+        })
+      return isStarted ? connect() : whenAccepted(connect)
     },
     exec: (options, abort) =>
-      startExec({ context, program, containerId, bundle, spec: spec(), options }, abort),
+      startExec(
+        { context, program, containerId, bundle, defaults: facts.execDefaults, options },
+        abort,
+      ),
     pids: async () => cgroup.pids(),
     async remove() {
       if (!ended) {
@@ -92,16 +103,11 @@ export function openTask(context: RuntimeContext, identity: TaskIdentity): Task 
   }
 }
 
-interface StartParts {
-  readonly spec: () => RuntimeSpec
-  readonly signal: AbortSignal | undefined
-}
-
 /**
  * Lets the init process go. With crun that is one byte into its exec FIFO, and
  * `crun start` only where the FIFO is not as expected.
  */
-async function startInit(statePath: string, state: ContainerState, parts: StartParts) {
+async function startInit(statePath: string, state: ContainerState, signal?: AbortSignal) {
   const fifo = `${statePath}/exec.fifo`
   if (state.program.isCrun) {
     try {
@@ -114,12 +120,9 @@ async function startInit(statePath: string, state: ContainerState, parts: StartP
     }
   }
   const { path, args } = state.program
-  const result = await runCommand(path, [...args, 'start', state.containerId], {
-    ...(parts.signal ? { signal: parts.signal } : {}),
-  })
-  if (result.code !== 0) {
-    throw createFailure(result.stderr.toString(), parts.spec().process.args)
-  }
+  const command = [...args, 'start', state.containerId]
+  const result = await runCommand(path, command, signal ? { signal } : {})
+  if (result.code !== 0) throw createFailure(result.stderr.toString(), [])
 }
 
 /** Keeps a process by descriptor until it is released; one that has ended already cannot be signalled. */
@@ -147,12 +150,6 @@ function holdProcess(pid: number) {
       pidfd = undefined
     },
   }
-}
-
-function readSpecOnce(path: string): () => RuntimeSpec {
-  let spec: RuntimeSpec | undefined
-  // Written by this runtime, so its shape is known.
-  return () => (spec ??= JSON.parse(readFileSync(path, 'utf8')) as RuntimeSpec)
 }
 
 function notRunning(containerId: string): EngineError {

@@ -127,15 +127,21 @@ export interface ExecProcess {
 }
 
 /**
- * One record of a container's log. `bytes` hold the newline when the writer sent
- * one: all records of a stream, joined, are exactly what was written to it.
+ * One record of a container's log: a place in a buffer that was read from it.
+ * `recordBytes` and `recordTime` (logs/record.ts) look there; `encodeRecords`
+ * turns whole batches into a stream. All records of a stream, joined, are exactly
+ * what was written to it: the newline belongs to the record that ends a line.
  */
 export interface LogRecord {
-  readonly time: Instant
   readonly stream: 'stdout' | 'stderr'
-  readonly bytes: Uint8Array
   /** It goes on where the stream's previous record left a line unfinished. */
   readonly isContinuation: boolean
+  readonly source: Buffer
+  /** Where the record's timestamp begins. */
+  readonly timeAt: number
+  /** Its bytes: from `start` up to `end`. */
+  readonly start: number
+  readonly end: number
 }
 
 export interface ReadLogsOptions {

@@ -48,7 +48,8 @@ export async function ingestBlob(
       for await (const chunk of deps.store.read(expected.digest)) await options.tee(chunk)
     return expected.digest
   }
-  return writeIngest(deps, { options, name: digestHex(expected.digest), signal })
+  // Awaited here: the lock lasts until this function is left.
+  return await writeIngest(deps, { options, name: digestHex(expected.digest), signal })
 }
 
 interface IngestRun {

@@ -1,6 +1,7 @@
 import { randomId } from '#base/ids.ts'
 import type { ChainId, Digest } from '#oci/digest.ts'
-import type { Lease, LeaseId, Leases, MetadataDb } from '#store/types.ts'
+import { chainIdFromColumn, digestFromColumn, leaseIdFrom } from '#store/brands.ts'
+import type { Lease, Leases, MetadataDb } from '#store/types.ts'
 
 /** What gc asks of the leases. */
 export interface LeaseBook extends Leases {
@@ -38,9 +39,13 @@ export function openLeases(db: MetadataDb): LeaseBook {
       return createLease(db, purpose, watches)
     },
     heldContent: () =>
-      new Set(db.all('SELECT digest FROM lease_content').map((row) => row['digest'] as Digest)),
+      new Set(
+        db.all('SELECT digest FROM lease_content').map((row) => digestFromColumn(row['digest'])),
+      ),
     heldSnapshots: () =>
-      new Set(db.all('SELECT name FROM lease_snapshots').map((row) => row['name'] as ChainId)),
+      new Set(
+        db.all('SELECT name FROM lease_snapshots').map((row) => chainIdFromColumn(row['name'])),
+      ),
     watch() {
       const watch: Watch = { content: new Set(), snapshots: new Set() }
       watches.add(watch)
@@ -50,7 +55,7 @@ export function openLeases(db: MetadataDb): LeaseBook {
 }
 
 function createLease(db: MetadataDb, purpose: string, watches: ReadonlySet<Watch>): Lease {
-  const id = randomId() as LeaseId
+  const id = leaseIdFrom(randomId())
   db.run('INSERT INTO leases VALUES (?, ?, ?)', id, purpose, Date.now())
   return {
     id,

@@ -141,7 +141,7 @@ function create(overlay: Overlay, { parent, ...snapshot }: NewSnapshot): Mount {
 function mountOf({ rows, directories }: Overlay, row: ActiveRow): Mount {
   const own = directories.layer(row.directory)
   if (row.parent === undefined) return { type: 'bind', source: own, isReadOnly: false }
-  const lowerDirs = rows.chain(row.parent).map(directories.layer)
+  const lowerDirs = rows.chain(row.parent).map((directory) => directories.layer(directory))
   if (row.kind === 'active') {
     return {
       type: 'overlay',

@@ -1,5 +1,6 @@
 import { EngineError } from '#base/errors.ts'
-import type { ChainId, DiffId } from '#oci/digest.ts'
+import type { ChainId } from '#oci/digest.ts'
+import { chainIdFromColumn, diffIdFromColumn, snapshotKeyFromColumn } from '#store/brands.ts'
 import type {
   CommitLayerOptions,
   CommittedSnapshot,
@@ -108,9 +109,9 @@ function deleteLayer(db: MetadataDb, name: ChainId): void {
 
 function layerRow(row: SqlRow): LayerRow {
   return {
-    name: row['name'] as ChainId,
+    name: chainIdFromColumn(row['name']),
     ...parentOf(row),
-    diffId: row['diff_id'] as DiffId,
+    diffId: diffIdFromColumn(row['diff_id']),
     sizeBytes: Number(row['size_bytes']),
     directory: Number(row['directory']),
   }
@@ -118,7 +119,7 @@ function layerRow(row: SqlRow): LayerRow {
 
 function activeRow(row: SqlRow): ActiveRow {
   return {
-    key: row['key'] as SnapshotKey,
+    key: snapshotKeyFromColumn(row['key']),
     ...parentOf(row),
     directory: Number(row['directory']),
     kind: row['kind'] === 'view' ? 'view' : 'active',
@@ -127,5 +128,5 @@ function activeRow(row: SqlRow): ActiveRow {
 }
 
 function parentOf(row: SqlRow): { parent?: ChainId } {
-  return row['parent'] === null ? {} : { parent: row['parent'] as ChainId }
+  return row['parent'] === null ? {} : { parent: chainIdFromColumn(row['parent']) }
 }

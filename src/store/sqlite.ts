@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { EngineError, type ErrorKind } from '#base/errors.ts'
+import { EngineError, errorKind, type ErrorKind } from '#base/errors.ts'
 
 /** Primary result codes (sqlite.org/rescode.html). */
 const resultCode = { busy: 5, full: 13, corrupt: 11, cantOpen: 14, constraint: 19, notADb: 26 }
@@ -38,8 +38,20 @@ export function openSqlite(path: string): DatabaseSync {
     return database
   } catch (error) {
     database.close()
-    throw fromSqliteError(`open metadata database "${path}"`, error)
+    const failure = fromSqliteError(`open metadata database "${path}"`, error)
+    throw errorKind(failure) === 'conflict' ? inUse(path, failure) : failure
   }
+}
+
+function inUse(path: string, cause: unknown): EngineError {
+  return new EngineError(
+    'conflict',
+    `open metadata database "${path}": another engine has it open`,
+    {
+      hint: 'stop that engine, or choose another --data-root',
+      cause,
+    },
+  )
 }
 
 function checkIntegrity(database: DatabaseSync, path: string): void {

@@ -45,12 +45,17 @@ export function listenForDescriptor(path: string): DescriptorListener {
     throw error
   }
   const watches = new DisposableStack()
+  const waitFor = async (fd: number) => {
+    await watches.use(watchReadable(fd)).ready
+    // Disposed of in the same turn: the number may be another's by now.
+    if (watches.disposed) throw new EngineError('cancelled', 'receive descriptor: cancelled')
+  }
   return {
     async receive() {
-      await watches.use(watchReadable(listener)).ready
+      await waitFor(listener)
       const client = checked('accept', acceptCall(listener, null, null, 0o2004000), path)
       open.push(client)
-      await watches.use(watchReadable(client)).ready
+      await waitFor(client)
       return receiveDescriptor(client)
     },
     [Symbol.dispose]() {

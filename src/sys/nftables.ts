@@ -17,14 +17,13 @@ const allSignals = Buffer.alloc(128, 0xff)
 export interface Nftables extends Disposable {
   /**
    * Applies nft(8) commands as one transaction and gives what they print
-   * (`list …`). @throws EngineError internal with nft's own message
+   * (`list …`, with handles). @throws EngineError internal with nft's own message
    */
   run(commands: string): string
-  /** As `run`, with the output as parsed JSON (libnftables-json(5)). */
-  query(commands: string): unknown
 }
 
-const outputJson = 1 << 4
+/** NFT_CTX_OUTPUT_HANDLE: rules are listed with the handle that deletes them. */
+const outputHandles = 1 << 3
 
 /** Opens a context in the network namespace of the calling thread. */
 export function openNftables(): Nftables {
@@ -32,7 +31,7 @@ export function openNftables(): Nftables {
   const context: unknown = library.func('void *nft_ctx_new(uint32_t flags)')(0)
   library.func('int nft_ctx_buffer_output(void *context)')(context)
   library.func('int nft_ctx_buffer_error(void *context)')(context)
-  const setFlags = library.func('void nft_ctx_output_set_flags(void *context, uint flags)')
+  library.func('void nft_ctx_output_set_flags(void *context, uint flags)')(context, outputHandles)
   const runBuffer = library.func('int nft_run_cmd_from_buffer(void *context, str commands)')
   const outputOf = library.func('str nft_ctx_get_output_buffer(void *context)')
   const errorOf = library.func('str nft_ctx_get_error_buffer(void *context)')
@@ -48,14 +47,6 @@ export function openNftables(): Nftables {
 
   return {
     run,
-    query(commands) {
-      setFlags(context, outputJson)
-      try {
-        return JSON.parse(run(commands))
-      } finally {
-        setFlags(context, 0)
-      }
-    },
     [Symbol.dispose]: () => {
       free(context)
     },

@@ -55,7 +55,7 @@ export function reservePort(reservation: PortReservation): HeldPort | undefined 
     // Connections of an earlier owner that linger in TIME_WAIT must not block the port.
     if (protocol === 'tcp') enable(fd, solSocket, soReuseAddress)
     checked('bind', bindCall(fd, encoded, encoded.length), `${address}:${port}`)
-    if (protocol === 'tcp') checked('listen on', listenCall(fd, 511), `${address}:${port}`)
+    if (protocol === 'tcp') checked('listen on', listenCall(fd, 0), `${address}:${port}`)
   } catch (error) {
     closeDescriptor(fd)
     if (errnoOf(error) === 'EADDRINUSE') return undefined

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { join } from 'node:path'
-import { projectRoot } from '#test/support/paths.ts'
+import { cacheFolder, projectRoot } from '#test/support/paths.ts'
 
 export interface DaemonProcess {
   readonly pid: number
@@ -30,7 +30,11 @@ export async function startDaemon(options: DaemonOptions): Promise<DaemonProcess
   const child = spawn(
     process.execPath,
     [join(projectRoot, 'src', 'daemon', 'main.ts'), ...options.args],
-    { env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] },
+    {
+      // Compiled code is kept between starts, as the installed engine does.
+      env: { NODE_COMPILE_CACHE: cacheFolder('compile'), ...process.env, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
   )
   const daemon = watch(child)
   await Promise.race([socketAnswers(options.socketPath, daemon), failedToStart(child, daemon)])

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync } from 'node:fs'
 
 /**
@@ -14,6 +15,8 @@ export interface EngineIdentity {
   readonly bridge: string
   /** 4,096 test engines share 10.0.0.0/8: each has a /20 of its own. */
   readonly addressPool: string
+  /** Name of its nftables table, which the engine derives from its exec root. */
+  readonly table: string
   /** Without slash; below it lie the cgroups of the containers. */
   readonly cgroupParent: string
 }
@@ -32,6 +35,7 @@ export function makeIdentity(): EngineIdentity {
     socketPath: `${root}/gantry.sock`,
     bridge: name,
     addressPool: `10.${slot >> 4}.${(slot & 15) << 4}.0/20`,
+    table: `gantry_${createHash('sha256').update(`${root}/exec`).digest('hex').slice(0, 10)}`,
     cgroupParent: name,
   }
 }

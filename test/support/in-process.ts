@@ -4,13 +4,17 @@
  */
 import assert from 'node:assert/strict'
 import { createReadStream } from 'node:fs'
+import { Readable } from 'node:stream'
 import { after, before } from 'node:test'
 import { silentLogger, type Logger } from '#base/log.ts'
 import { sampleRequest } from '#container/sample.ts'
 import { openEngine } from '#engine/open.ts'
+import { recordBytes } from '#runtime/logs/record.ts'
 import type { Engine, EngineConfig } from '#engine/types.ts'
-import { busyboxDockerArchive } from '#test/support/busybox.ts'
+import { dockerArchive } from '#test/support/archives.ts'
+import { busyboxDockerArchive, busyboxImage } from '#test/support/busybox.ts'
 import { makeIdentity, type EngineIdentity } from '#test/support/identity.ts'
+import type { ImageRecipe } from '#test/support/images.ts'
 import { findLeaks, sweep } from '#test/support/leaks.ts'
 
 export const never = new AbortController().signal
@@ -46,8 +50,10 @@ export interface InProcessEngine {
   readonly identity: EngineIdentity
   /** The engine that is open now. */
   engine(): Engine
-  /** Closes it and opens another one on the same roots. */
-  reopen(): Promise<Engine>
+  /** Closes it when it is open, and opens another one on the same roots. */
+  reopen(changes?: Partial<EngineConfig>): Promise<Engine>
+  /** Closes it and leaves the roots to somebody else. */
+  release(): Promise<void>
   close(): Promise<void>
 }
 
@@ -58,10 +64,11 @@ export async function openTestEngine(log: Logger = silentLogger): Promise<InProc
   return {
     identity,
     engine: () => engine,
-    reopen: async () => {
+    reopen: async (changes) => {
       await engine[Symbol.asyncDispose]()
-      return (engine = await openEngine(engineConfig(identity), log))
+      return (engine = await openEngine({ ...engineConfig(identity), ...changes }, log))
     },
+    release: async () => engine[Symbol.asyncDispose](),
     close: async () => {
       try {
         for (const { id } of engine.containers.list()) {
@@ -138,7 +145,8 @@ export async function runContainer(
   return { id, code, ...(await output) }
 }
 
-async function collectFrames(
+/** Takes the stdcopy frames of a stream apart. */
+export async function collectFrames(
   chunks: AsyncIterable<Uint8Array>,
   isRaw: boolean,
 ): Promise<{ readonly stdout: string; readonly stderr: string }> {
@@ -147,11 +155,34 @@ async function collectFrames(
   const bytes = Buffer.concat(received)
   if (isRaw) return { stdout: bytes.toString(), stderr: '' }
   const streams: Record<number, Buffer[]> = { 1: [], 2: [] }
-  for (let offset = 0; offset < bytes.length; ) {
+  for (let offset = 0; offset < bytes.length;) {
     const length = bytes.readUInt32BE(offset + 4)
     streams[bytes[offset] ?? 0]?.push(bytes.subarray(offset + 8, offset + 8 + length))
     offset += 8 + length
   }
   const text = (stream: number) => Buffer.concat(streams[stream] ?? []).toString()
   return { stdout: text(1), stderr: text(2) }
+}
+
+/** Loads busybox with more layers and another config under a name of its own. */
+export async function loadVariant(
+  engine: Engine,
+  name: string,
+  recipe: Partial<ImageRecipe>,
+): Promise<void> {
+  const archive = await dockerArchive(await busyboxImage(recipe), [name])
+  await engine.images.load(Readable.from([archive]), {}, never)
+}
+
+/** What the log holds of the chosen streams. */
+export async function logText(
+  engine: Engine,
+  ref: string,
+  streams: { readonly stdout: boolean; readonly stderr: boolean },
+): Promise<string> {
+  const parts: Uint8Array[] = []
+  for await (const lines of engine.containers.logs(ref, { ...streams, follow: false }, never)) {
+    for (const line of lines) parts.push(recordBytes(line))
+  }
+  return Buffer.concat(parts).toString()
 }

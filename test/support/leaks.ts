@@ -14,12 +14,12 @@ export async function findLeaks(identity: EngineIdentity): Promise<string[]> {
   ]
 }
 
-/** nftables tables that name the bridge; the engine's own table lives as long as its bridge. */
+/** The engine's nftables table, and any other that names its bridge; they live as long as the bridge. */
 export async function tablesOf(identity: EngineIdentity): Promise<string[]> {
   const { stdout } = await run('nft', ['list', 'ruleset'])
   return stdout
     .split(/^(?=table )/m)
-    .filter((table) => table.includes(identity.bridge))
+    .filter((table) => table.includes(identity.bridge) || table.includes(` ${identity.table} `))
     .map((table) => /^table (.+?) \{/.exec(table)?.[1] ?? '')
 }
 

@@ -4,7 +4,7 @@
  * else's, and "other hosts" are namespaces joined to it by a veth pair.
  */
 import { execFile, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,7 +20,6 @@ import { enterFreshNetworkNamespace, removeNetworkNamespace } from '#sys/netns.t
 
 export interface Machine {
   readonly root: string
-  readonly db: MetadataDb
   readonly events: NetworkEvent[]
   /** An engine's network service on this machine; several may follow each other. */
   openNetworks(options?: Partial<NetworksOptions>): Promise<Networks>
@@ -36,38 +35,51 @@ export function shell(command: string): Promise<string> {
   })
 }
 
+/** What the tests' engines are opened with; the rest may be given per test. */
+export function testNetworksOptions(execRoot: string): NetworksOptions {
+  return {
+    execRoot,
+    bridge: 'gt0',
+    addressPools: [{ base: '172.30.0.0/16', size: 24 }],
+    tableName: 'gantry_test',
+    mtu: 1500,
+    hasIpForward: true,
+    hasIpMasquerade: true,
+  }
+}
+
+/** Only the namespace, for tests that need no engine. */
+export function openBareMachine(t: TestContext): void {
+  enterOnce()
+  t.after(() => shell('for l in nl0 nl9 nlbr; do ip link delete $l 2>/dev/null || true; done'))
+}
+
 /** Enters the namespace once per test process; each call gives a fresh root directory. */
 export function openMachine(t: TestContext): Machine {
   enterOnce()
   const root = mkdtempSync(join(tmpdir(), 'gantry-net-'))
-  const db = openMetadataDb({ root, log: silentLogger })
   const events: NetworkEvent[] = []
+  // Opened late: a database has one engine at a time.
+  let db: MetadataDb | undefined
   t.after(async () => {
-    db[Symbol.dispose]()
-    for (const id of readdirSync(join(root, 'netns'))) {
-      removeNetworkNamespace(join(root, 'netns', id))
+    db?.[Symbol.dispose]()
+    const pinned = join(root, 'netns')
+    for (const id of existsSync(pinned) ? readdirSync(pinned) : []) {
+      removeNetworkNamespace(join(pinned, id))
     }
     rmSync(root, { recursive: true })
     await shell('ip link show gt0 >/dev/null 2>&1 && ip link delete gt0 || true; nft flush ruleset')
   })
   return {
     root,
-    db,
     events,
-    openNetworks: (options = {}) =>
-      openNetworks(
-        {
-          execRoot: root,
-          bridge: 'gt0',
-          addressPools: [{ base: '172.30.0.0/16', size: 24 }],
-          tableName: 'gantry_test',
-          mtu: 1500,
-          hasIpForward: true,
-          hasIpMasquerade: true,
-          ...options,
-        },
+    openNetworks(options = {}) {
+      db ??= openMetadataDb({ root, log: silentLogger })
+      return openNetworks(
+        { ...testNetworksOptions(root), ...options },
         { db, log: silentLogger, onEvent: (event) => events.push(event) },
-      ),
+      )
+    },
   }
 }
 
@@ -83,7 +95,7 @@ function enterOnce(): void {
 
 /** An outside host at 198.51.100.2; this machine is 198.51.100.1 on the same wire. */
 export async function connectOutsideHost(t: TestContext): Promise<{ readonly netnsPid: number }> {
-  const holder = spawn('unshare', ['--net', 'sleep', '600'], { stdio: 'ignore' })
+  const holder = spawn('/usr/bin/unshare', ['--net', 'sleep', '600'], { stdio: 'ignore' })
   t.after(() => holder.kill('SIGKILL'))
   const pid = holder.pid
   if (pid === undefined) throw new Error('unshare did not start')
@@ -110,7 +122,7 @@ export async function runInside(
   netnsPath: string,
   program: string,
 ): Promise<{ stop(): Promise<void> }> {
-  const child = spawn('nsenter', [`--net=${netnsPath}`, process.execPath, '-e', program], {
+  const child = spawn('/usr/bin/nsenter', [`--net=${netnsPath}`, process.execPath, '-e', program], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
@@ -131,6 +143,39 @@ export function greeter(name: string, port: number): string {
 /** A UDP server that answers each datagram with `<name> <datagram>`. */
 export function udpEcho(name: string, port: number): string {
   return `const s = require('dgram').createSocket('udp4'); s.on('message', (m, c) => s.send('${name} ' + m, c.port, c.address)); s.bind(${port}, () => console.log('ready'))`
+}
+
+/** Connects again and again, one at a time, until told to stop. */
+export async function startAsking(
+  t: TestContext,
+  host: string,
+  port: number,
+): Promise<{ stop(): Promise<{ readonly answers: number; readonly failures: string[] }> }> {
+  const program = `
+    const failures = []
+    let answers = 0
+    const next = () => {
+      const c = require('net').connect(${port}, '${host}')
+      const failed = (text) => { failures.push(text); c.destroy() }
+      c.setTimeout(5000, () => failed('timeout'))
+      c.on('error', (e) => failed(e.code))
+      c.on('data', () => { if (answers++ === 0) console.log('ready') })
+      c.on('close', () => setTimeout(next, 1))
+    }
+    process.on('message', () => process.send({ answers, failures }, () => process.exit()))
+    next()`
+  const child = spawn(process.execPath, ['-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  })
+  t.after(() => child.kill('SIGKILL'))
+  for await (const _line of createInterface({ input: child.stdout ?? process.stdin })) break
+  return {
+    stop: () =>
+      new Promise((resolve) => {
+        child.once('message', resolve)
+        child.send('stop')
+      }),
+  }
 }
 
 /** What a TCP server says to a client in the namespace (this machine's when absent); `refused` or `timeout`. */
@@ -166,7 +211,7 @@ function client(netnsPath: string | undefined, program: string): Promise<string>
   const [file, args] =
     netnsPath === undefined
       ? [process.execPath, ['-e', program]]
-      : ['nsenter', [`--net=${netnsPath}`, process.execPath, '-e', program]]
+      : ['/usr/bin/nsenter', [`--net=${netnsPath}`, process.execPath, '-e', program]]
   return new Promise((resolve, reject) => {
     execFile(file, args, (error, stdout) => (error ? reject(error) : resolve(stdout.trim())))
   })

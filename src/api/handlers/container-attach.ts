@@ -9,13 +9,11 @@ import { runStdioSession } from '#api/stdio-session.ts'
 export async function attachContainer(call: Call): Promise<Answer> {
   const record = call.engine.containers.get(pathParam(call, 'id'))
   const detachKeys = queryDetachKeys(call)
-  const streams = {
-    stdin: queryBool(call, 'stdin'),
+  const stdin = queryBool(call, 'stdin')
+  const stdio = await call.engine.containers.attach(record.id, {
+    stdin,
     stdout: queryBool(call, 'stdout'),
     stderr: queryBool(call, 'stderr'),
-  }
-  const stdio = await call.engine.containers.attach(record.id, {
-    ...streams,
     logs: queryBool(call, 'logs'),
     stream: queryBool(call, 'stream'),
   })
@@ -25,7 +23,7 @@ export async function attachContainer(call: Call): Promise<Answer> {
     contentType: stdioContentType(call, isTty),
     async run(connection) {
       const outcome = await runStdioSession(stdio, connection, {
-        ...streams,
+        stdin,
         isTty,
         detachKeys,
         log: call.log,

@@ -1,6 +1,7 @@
 import { formatInstantFixed } from '#base/clock.ts'
 import { EngineError, errorMessage } from '#base/errors.ts'
 import type { ContainerRecord, LogsOptions } from '#container/types.ts'
+import { encodeRecords, recordTime } from '#runtime/logs/record.ts'
 import type { LogRecord } from '#runtime/types.ts'
 import type { Answer } from '#api/answer.ts'
 import { type Call, isSince, pathParam, queryBool, queryText } from '#api/call.ts'
@@ -34,7 +35,7 @@ async function* logChunks(
   const encode = logEncoder(call, record)
   try {
     for await (const lines of call.engine.containers.logs(record.id, options, call.signal)) {
-      yield Buffer.concat(lines.map(encode))
+      yield encode(lines)
     }
   } catch (error) {
     if (call.signal.aborted) return
@@ -43,20 +44,18 @@ async function* logChunks(
   }
 }
 
-function logEncoder(call: Call, container: ContainerRecord): (record: LogRecord) => Uint8Array {
+type LogEncoder = (records: readonly LogRecord[]) => Uint8Array
+
+function logEncoder(call: Call, container: ContainerRecord): LogEncoder {
   const hasTimestamps = queryBool(call, 'timestamps')
   const details = queryBool(call, 'details') ? `${formatLogDetails(container)} ` : ''
-  const { isTty } = container.spec
-  const hasPrefix = hasTimestamps || details !== ''
-  return (record) => {
-    const { stream, isContinuation } = record
-    const stamp = hasTimestamps ? `${formatInstantFixed(record.time)} ` : ''
-    const line =
-      hasPrefix && !isContinuation
-        ? Buffer.concat([Buffer.from(stamp + details), record.bytes])
-        : record.bytes
-    return isTty ? line : encodeStdcopyFrame(stream, line)
+  const prefixOf = (record: LogRecord) =>
+    (hasTimestamps ? `${formatInstantFixed(recordTime(record))} ` : '') + details
+  const options = {
+    isRaw: container.spec.isTty,
+    ...(hasTimestamps || details !== '' ? { prefixOf } : {}),
   }
+  return (records) => encodeRecords(records, options)
 }
 
 function logsOptions(call: Call): LogsOptions {

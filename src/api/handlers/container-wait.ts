@@ -18,15 +18,20 @@ export function waitContainer(call: Call): Answer {
     type: 'stream',
     contentType: contentTypes.json,
     flush: 'now',
-    chunks: waitLines(exit),
+    chunks: waitLines(condition, exit),
   }
 }
 
-async function* waitLines(exit: Promise<WaitResult>): AsyncGenerator<string> {
+async function* waitLines(
+  condition: WaitCondition,
+  exit: Promise<WaitResult>,
+): AsyncGenerator<string> {
   const { code, error } = await exit
+  // What kept it from starting is the answer of `start`; a removal that worked has no error.
+  const hasError = error !== undefined && condition !== 'removed'
   const body: WaitResponse = {
     StatusCode: code,
-    ...(error === undefined ? {} : { Error: { Message: error } }),
+    ...(hasError ? { Error: { Message: error } } : {}),
   }
   yield `${JSON.stringify(body)}\n`
 }

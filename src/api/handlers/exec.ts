@@ -81,8 +81,6 @@ async function runExec(
   const outcome = await runStdioSession(started.stdio, connection, {
     isTty,
     stdin: request.attachStdin,
-    stdout: request.attachStdout,
-    stderr: request.attachStderr,
     detachKeys: detachKeys ? parseDetachKeys(detachKeys) : defaultDetachKeys,
     log: call.log,
   })

@@ -9,7 +9,7 @@ import { newestApiVersion } from '#wire/versions.ts'
 export function toVersion(facts: SystemFacts, options: ApiOptions): Version {
   const details = {
     ApiVersion: newestApiVersion,
-    Arch: facts.architecture,
+    Arch: goArchitecture(facts.architecture),
     BuildTime: '',
     Experimental: 'false',
     GitCommit: '',
@@ -31,10 +31,16 @@ export function toVersion(facts: SystemFacts, options: ApiOptions): Version {
     GitCommit: '',
     GoVersion: '',
     Os: 'linux',
-    Arch: facts.architecture,
+    Arch: goArchitecture(facts.architecture),
     KernelVersion: facts.kernelVersion,
     BuildTime: '',
   }
+}
+
+/** /version uses Go's names of architectures, /info the kernel's. */
+function goArchitecture(machine: string): string {
+  const names: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64' }
+  return names[machine] ?? machine
 }
 
 export interface InfoFacts {

@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty'
 import type { Command, CommandContext } from '#cli/command.ts'
 import { checkVariable, nonEmpty, readEnvFile, resolveVariable } from '#cli/create/pairs.ts'
 import { runSession } from '#cli/terminal/session.ts'
@@ -53,7 +54,7 @@ async function runExec(
 ): Promise<number> {
   const { client, output } = context
   const isTty = body.Tty === true
-  if (isTty && body.AttachStdin && !process.stdin.isTTY) {
+  if (isTty && body.AttachStdin && !isatty(0)) {
     output.writeError('the input device is not a TTY\n')
     return 1
   }

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { isatty } from 'node:tty'
 import { EngineError } from '#base/errors.ts'
 import type { Command } from '#cli/command.ts'
 import { splitTag } from '#cli/image-name.ts'
@@ -32,7 +33,7 @@ export const command: Command = {
 function openSource(source: string): AsyncIterable<Uint8Array> | string {
   if (/^https?:\/\//.test(source)) return source
   if (source !== '-') return createReadStream(source, { highWaterMark: 1 << 18 })
-  if (process.stdin.isTTY) {
+  if (isatty(0)) {
     throw new EngineError('invalid_argument', 'cannot import from a terminal: pipe an archive in')
   }
   return process.stdin

@@ -1,4 +1,5 @@
 import { createReadStream, existsSync } from 'node:fs'
+import { isatty } from 'node:tty'
 import { EngineError } from '#base/errors.ts'
 import type { Command } from '#cli/command.ts'
 import { writeProgress } from '#cli/progress.ts'
@@ -18,7 +19,7 @@ export const command: Command = {
       if (path !== '' && !existsSync(path)) {
         throw new EngineError('not_found', `open ${path}: no such file or directory`)
       }
-      if (path === '' && process.stdin.isTTY) {
+      if (path === '' && isatty(0)) {
         throw new EngineError('invalid_argument', 'requested load from stdin, but stdin is empty')
       }
       const archive =

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { EngineError } from '#base/errors.ts'
 import { readContext } from '#cli/config/contexts.ts'
 import type { Settings } from '#cli/config/settings.ts'
-import type { TlsOptions } from '#client/transport.ts'
+import type { TlsOptions } from '#client/requests.ts'
 
 /** Where the engine listens unless told otherwise. */
 export const defaultHost = 'unix:///run/gantry/gantry.sock'

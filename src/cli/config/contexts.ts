@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { EngineError } from '#base/errors.ts'
-import type { TlsOptions } from '#client/transport.ts'
+import type { TlsOptions } from '#client/requests.ts'
 
 interface ContextFile {
   readonly Endpoints?: {

@@ -3,13 +3,12 @@
  * `2026-11-24T02:41:43.889005944+00:00 stdout F text\n`. `F` ends a line, `P` is
  * a piece of one. The timestamp has a fixed width, so content is found without a search.
  */
-import { type Instant, instantFromNanos } from '#base/clock.ts'
 import type { LogRecord } from '#runtime/types.ts'
 
-const timeBytes = 35
-const streamAt = timeBytes + 1
-const streamLetterAt = streamAt + 3
-const tagAt = streamAt + 7
+/** The length of a timestamp. */
+export const timeBytes = 35
+const streamLetterAt = timeBytes + 4
+const tagAt = timeBytes + 8
 /** Bytes before the content. */
 export const prefixBytes = tagAt + 2
 
@@ -23,19 +22,15 @@ export interface LogLine {
   readonly isPartial: boolean
 }
 
+export interface LogLine {
+  readonly stream: 'stdout' | 'stderr'
+  readonly isPartial: boolean
+}
+
 /** What the line at `start` is; undefined when it is not in the format. */
 export function readLineHead(bytes: Uint8Array, start: number, end: number): LogLine | undefined {
-  const isWellFormed =
-    end - start >= prefixBytes &&
-    bytes[start + timeBytes] === space &&
-    bytes[start + tagAt - 1] === space &&
-    bytes[start + tagAt + 1] === space
-  if (!isWellFormed) return undefined
-  return {
-    // "stdout" and "stderr" differ in their fourth letter.
-    stream: bytes[start + streamLetterAt] === letterO ? 'stdout' : 'stderr',
-    isPartial: bytes[start + tagAt] === letterP,
-  }
+  if (!isWellFormed(bytes, start, end)) return undefined
+  return { stream: streamAt(bytes, start), isPartial: isPartialAt(bytes, start) }
 }
 
 export interface LogParser {
@@ -49,51 +44,44 @@ export function createLogParser(): LogParser {
   return {
     parse(bytes) {
       const records: LogRecord[] = []
-      let start = 0
+      let timeAt = 0
       for (;;) {
-        const end = bytes.indexOf(newline, start + prefixBytes)
-        if (end === -1) break
-        const head = readLineHead(bytes, start, end)
-        if (head) {
-          records.push(recordAt(bytes, { start, end, head, isContinuation: isOpen[head.stream] }))
-          isOpen[head.stream] = head.isPartial
+        const newlineAt = bytes.indexOf(newline, timeAt + prefixBytes)
+        if (newlineAt === -1) break
+        if (isWellFormed(bytes, timeAt, newlineAt)) {
+          const stream = streamAt(bytes, timeAt)
+          const isPartial = isPartialAt(bytes, timeAt)
+          records.push({
+            stream,
+            isContinuation: isOpen[stream],
+            source: bytes,
+            timeAt,
+            start: timeAt + prefixBytes,
+            end: isPartial ? newlineAt : newlineAt + 1,
+          })
+          isOpen[stream] = isPartial
         }
-        start = end + 1
+        timeAt = newlineAt + 1
       }
-      return { records, consumed: start }
+      return { records, consumed: timeAt }
     },
   }
 }
 
-interface RecordPlace {
-  readonly start: number
-  readonly end: number
-  readonly head: LogLine
-  readonly isContinuation: boolean
+function isWellFormed(bytes: Uint8Array, start: number, end: number): boolean {
+  return (
+    end - start >= prefixBytes &&
+    bytes[start + timeBytes] === space &&
+    bytes[start + tagAt - 1] === space &&
+    bytes[start + tagAt + 1] === space
+  )
 }
 
-function recordAt(bytes: Buffer, place: RecordPlace): LogRecord {
-  const { start, end, head, isContinuation } = place
-  return {
-    // Most readers never look at it, and parsing times costs more than all the rest.
-    get time() {
-      return parseTime(bytes.toString('latin1', start, start + timeBytes))
-    },
-    stream: head.stream,
-    isContinuation,
-    bytes: bytes.subarray(start + prefixBytes, head.isPartial ? end : end + 1),
-  }
+/** "stdout" and "stderr" differ in their fourth letter. */
+function streamAt(bytes: Uint8Array, start: number): 'stdout' | 'stderr' {
+  return bytes[start + streamLetterAt] === letterO ? 'stdout' : 'stderr'
 }
 
-let lastSecondText = ''
-let lastSecondNanos = 0n
-
-/** Lines of the same second share the expensive half. */
-function parseTime(text: string): Instant {
-  const second = text.slice(0, 19) + text.slice(29)
-  if (second !== lastSecondText) {
-    lastSecondNanos = BigInt(Date.parse(second)) * 1_000_000n
-    lastSecondText = second
-  }
-  return instantFromNanos(lastSecondNanos + BigInt(text.slice(20, 29)))
+function isPartialAt(bytes: Uint8Array, start: number): boolean {
+  return bytes[start + tagAt] === letterP
 }

@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { abortReason } from '#base/async.ts'
 import { closeLogFiles, findLogFile, type LogFile, openLogFiles } from '#runtime/logs/files.ts'
 import { createLogParser, type LogParser } from '#runtime/logs/parse.ts'
+import { recordTime } from '#runtime/logs/record.ts'
 import { findTailStart } from '#runtime/logs/tail.ts'
 import { type ChangeWatch, watchChanges } from '#runtime/logs/watch.ts'
 import type { LogRecord, ReadLogsOptions } from '#runtime/types.ts'
@@ -149,7 +150,7 @@ function createSelection({ stdout, stderr, since, until }: ReadLogsOptions): Sel
     const kept = records.filter((record) => {
       if (record.stream === 'stdout' ? !stdout : !stderr) return false
       if (since === undefined && until === undefined) return true
-      const { time } = record
+      const time = recordTime(record)
       if (until !== undefined && time > until) isPastEnd = true
       return !isPastEnd && (since === undefined || time >= since)
     })

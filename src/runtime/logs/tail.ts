@@ -24,8 +24,7 @@ export async function findTailStart(
   request: TailRequest,
 ): Promise<TailStart> {
   const counter = createLineCounter(request)
-  for (let fileIndex = files.length - 1; fileIndex >= 0; fileIndex--) {
-    const { file } = files[fileIndex] as LogFile
+  for (const [fileIndex, { file }] of [...files.entries()].toReversed()) {
     const offset = await findOffset(file, counter)
     if (offset !== undefined) return { fileIndex, offset }
   }

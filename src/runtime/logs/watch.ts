@@ -4,9 +4,9 @@ import { basename, dirname } from 'node:path'
 
 export interface ChangeWatch extends Disposable {
   /** Settles at the first change since the last `next`, or when `stop` was called. */
-  next(): Promise<void>
+  readonly next: () => Promise<void>
   /** Makes this and every later `next` settle at once. */
-  stop(): void
+  readonly stop: () => void
 }
 
 /** Watches the directory of `path` for changes to it or to files named after it. */

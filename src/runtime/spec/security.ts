@@ -15,13 +15,12 @@ export interface SecurityOptions {
 
 /** @throws EngineError invalid_argument with Docker's texts */
 export function parseSecurityOptions(texts: readonly string[]): SecurityOptions {
-  let result: SecurityOptions = {
+  const defaults: SecurityOptions = {
     noNewPrivileges: false,
     seccomp: 'default',
     hasSystemPaths: false,
   }
-  for (const text of texts) result = { ...result, ...parseOption(text) }
-  return result
+  return Object.assign(defaults, ...texts.map(parseOption))
 }
 
 function parseOption(text: string): Partial<SecurityOptions> {

@@ -56,6 +56,17 @@ export function openCgroup(hierarchy: CgroupHierarchy, path: string): Cgroup {
   }
 }
 
+/** Removes the directories of a group that holds neither processes nor groups; others stay. */
+export function removeEmptyGroup(hierarchy: CgroupHierarchy, path: string): void {
+  for (const directory of groupDirectories(hierarchy, path)) {
+    try {
+      rmdirSync(directory)
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error
+    }
+  }
+}
+
 function groupDirectories(hierarchy: CgroupHierarchy, path: string): readonly string[] {
   switch (hierarchy.type) {
     case 'none':

@@ -65,8 +65,8 @@ function addressRequest(
     body: Buffer.concat([
       header(familyOf(address), entry.prefixLength, entry.index),
       attribute(ifa.local, address),
-      attribute(ifa.address, address),
       ...(broadcast === undefined ? [] : [attribute(ifa.broadcast, encodeAddress(broadcast))]),
+      attribute(ifa.address, address),
     ]),
   }
 }

@@ -82,9 +82,14 @@ export function attribute(type: number, value: Buffer): Buffer {
   return encoded
 }
 
-/** An attribute that holds attributes. */
+/** An attribute that holds attributes, as rtnetlink takes them: without NLA_F_NESTED. */
+export function group(type: number, ...attributes: readonly Buffer[]): Buffer {
+  return attribute(type, Buffer.concat(attributes))
+}
+
+/** An attribute that holds attributes, marked so (NLA_F_NESTED), as netfilter wants it. */
 export function nested(type: number, ...attributes: readonly Buffer[]): Buffer {
-  return attribute(type | nestedBit, Buffer.concat(attributes))
+  return group(type | nestedBit, ...attributes)
 }
 
 /** A NUL-terminated text attribute. */

@@ -4,7 +4,6 @@
  * flows have no end of their own and must be forgotten by hand.
  */
 import {
-  attribute,
   decodeAttributes,
   messageFlag,
   nested,
@@ -21,7 +20,6 @@ const cta = { original: 1, reply: 2, filter: 25 } as const
 const tuple = { address: 1, protocol: 2 } as const
 const ip = { source: 1, destination: 2 } as const
 const protocol = { number: 1, destinationPort: 3 } as const
-const nestedBit = 0x8000
 
 export const protocolNumber = { tcp: 6, udp: 17 } as const
 
@@ -56,7 +54,7 @@ export function deleteConntrackRequest(entry: ConntrackEntry): NetlinkRequest {
     type: deleteEntry,
     flags: 0,
     action: `forget flow to "${entry.destination}:${entry.destinationPort}"`,
-    body: Buffer.concat([header(), attribute(cta.original | nestedBit, entry.tuple)]),
+    body: Buffer.concat([header(), nested(cta.original, entry.tuple)]),
   }
 }
 

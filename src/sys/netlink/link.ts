@@ -3,8 +3,8 @@ import {
   attribute,
   decodeAttributes,
   decodeText,
+  group,
   messageFlag,
-  nested,
   textAttribute,
   u16NetworkAttribute,
   u16Attribute,
@@ -89,6 +89,8 @@ export interface Link {
   readonly mtu: number
   readonly macAddress?: string
   readonly master?: number
+  /** veth: the peer's index, in the peer's namespace; macvlan and ipvlan: the parent's. */
+  readonly linked?: number
   /** `bridge`, `veth`, …; absent for physical links and loopback. */
   readonly kind?: string
   readonly alias?: string
@@ -104,6 +106,7 @@ export function newLinkRequest(link: NewLink): NetlinkRequest {
     action: `add link "${link.name}"`,
     body: Buffer.concat([
       linkHeader({ isUp: link.isUp }),
+      ...parentAttributes(link.kind),
       ...settingAttributes(link),
       ...(link.master === undefined ? [] : [u32Attribute(ifla.master, link.master)]),
       ...(link.namespaceFd === undefined ? [] : [u32Attribute(ifla.namespaceFd, link.namespaceFd)]),
@@ -156,6 +159,7 @@ export function decodeLink(body: Buffer): Link {
   const kind = linkInfo && decodeText(decodeAttributes(linkInfo).get(infoKind))
   const alias = decodeText(attributes.get(ifla.alias))
   const master = attributes.get(ifla.master)?.readUInt32LE(0)
+  const linked = attributes.get(ifla.link)?.readUInt32LE(0)
   return {
     index: body.readInt32LE(4),
     name: decodeText(attributes.get(ifla.name)) ?? '',
@@ -163,6 +167,7 @@ export function decodeLink(body: Buffer): Link {
     mtu: attributes.get(ifla.mtu)?.readUInt32LE(0) ?? 0,
     ...(address?.length === 6 ? { macAddress: decodeMac(address) } : {}),
     ...(master === undefined ? {} : { master }),
+    ...(linked === undefined ? {} : { linked }),
     ...(kind === undefined ? {} : { kind }),
     ...(alias === undefined ? {} : { alias }),
   }
@@ -186,12 +191,18 @@ function settingAttributes(settings: LinkSettings): Buffer[] {
   return attributes
 }
 
+/** The link that a macvlan or ipvlan sits on. */
+function parentAttributes(kind: LinkKind): Buffer[] {
+  const hasParent = kind.type === 'macvlan' || kind.type === 'ipvlan'
+  return hasParent ? [u32Attribute(ifla.link, kind.parent)] : []
+}
+
 function kindAttributes(kind: LinkKind): Buffer[] {
   const linkInfo = (...data: readonly Buffer[]) =>
-    nested(
+    group(
       ifla.info,
-      textAttribute(infoKind, kind.type),
-      ...(data.length === 0 ? [] : [nested(infoData, ...data)]),
+      attribute(infoKind, Buffer.from(kind.type)),
+      ...(data.length === 0 ? [] : [group(infoData, ...data)]),
     )
   switch (kind.type) {
     case 'dummy':
@@ -207,15 +218,9 @@ function kindAttributes(kind: LinkKind): Buffer[] {
       return [linkInfo(attribute(1, Buffer.concat(peer)))]
     }
     case 'macvlan':
-      return [
-        u32Attribute(ifla.link, kind.parent),
-        linkInfo(u32Attribute(1, macvlanModes[kind.mode])),
-      ]
+      return [linkInfo(u32Attribute(1, macvlanModes[kind.mode]))]
     case 'ipvlan':
-      return [
-        u32Attribute(ifla.link, kind.parent),
-        linkInfo(u16Attribute(1, ipvlanModes[kind.mode])),
-      ]
+      return [linkInfo(u16Attribute(1, ipvlanModes[kind.mode]), u16Attribute(2, 0))]
     case 'vxlan':
       return [linkInfo(...vxlanAttributes(kind))]
   }
@@ -235,9 +240,9 @@ function vxlanAttributes(kind: Extract<LinkKind, { type: 'vxlan' }>): Buffer[] {
 
 /** IFLA_BRPORT_MODE (4) is the hairpin flag. */
 function portAttributes(hairpin: boolean): Buffer {
-  return nested(
+  return group(
     ifla.info,
-    textAttribute(infoSlaveKind, 'bridge'),
-    nested(infoSlaveData, u8Attribute(4, hairpin ? 1 : 0)),
+    attribute(infoSlaveKind, Buffer.from('bridge')),
+    group(infoSlaveData, u8Attribute(4, hairpin ? 1 : 0)),
   )
 }

@@ -24,6 +24,7 @@ const deleteNeighbour = 29
 const getNeighbour = 30
 const nda = { destination: 1, linkAddress: 2 } as const
 const statePermanent = 0x80
+const stateNoArp = 0x40
 const flagSelf = 0x02
 
 export interface Neighbour {
@@ -134,7 +135,7 @@ function encodeForwarding(entry: ForwardingEntry): Buffer {
     header({
       family: addressFamily.bridge,
       index: entry.index,
-      state: statePermanent,
+      state: statePermanent | stateNoArp,
       flags: flagSelf,
     }),
     attribute(nda.linkAddress, encodeMac(entry.macAddress)),

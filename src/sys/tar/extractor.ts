@@ -123,22 +123,28 @@ function createJob({ directory, limits }: LayerExtractorOptions): Job {
   // Whoever writes next, or finishes, hears of a failure; until then nobody listens.
   outcome.promise.catch(() => undefined)
   let pendingBytes = 0
-  let wake: (() => void) | undefined
+  /** Set while a writer waits for the worker to catch up. */
+  let room: PromiseWithResolvers<void> | undefined
+  const wake = () => {
+    room?.resolve()
+    room = undefined
+  }
   let isOver = false
   const conclude = (worker: Worker, isReusable: boolean) => {
     if (isOver) return
     isOver = true
-    worker.removeAllListeners()
+    // Only ours: without a name the worker's own go too, and it never delivers again once reused.
+    for (const name of ['message', 'error', 'exit']) worker.removeAllListeners(name)
     if (isReusable) pool.release(worker)
     else pool.discard(worker)
     released.resolve()
-    wake?.()
+    wake()
   }
   const onReply = (worker: Worker, reply: ExtractReply) => {
     switch (reply.type) {
       case 'consumed':
         pendingBytes -= reply.sizeBytes
-        wake?.()
+        if (pendingBytes <= maxPendingBytes) wake()
         return
       case 'done':
         outcome.resolve(reply.result)
@@ -170,9 +176,7 @@ function createJob({ directory, limits }: LayerExtractorOptions): Job {
       if (isOver) return void (await outcome.promise)
       pendingBytes += bytes.length
       post(worker, { type: 'chunk', bytes })
-      while (pendingBytes > maxPendingBytes && !isOver) {
-        await new Promise<void>((resolve) => (wake = resolve))
-      }
+      if (pendingBytes > maxPendingBytes) await (room ??= Promise.withResolvers<void>()).promise
       if (isOver) await outcome.promise
     },
     async finish() {

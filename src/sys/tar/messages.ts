@@ -40,10 +40,19 @@ export interface Failure {
   readonly errno?: string
 }
 
+/** Refusals of the kernel that tell about the disk or the archive, not about us. */
+const kindsByErrno: Readonly<Record<string, ErrorKind>> = {
+  ENOSPC: 'resource_exhausted',
+  EDQUOT: 'resource_exhausted',
+  ENAMETOOLONG: 'data_loss',
+  ELOOP: 'data_loss',
+  EFBIG: 'data_loss',
+}
+
 export function toFailure(error: unknown): Failure {
   const errno = errnoOf(error)
-  const isFull = errno === 'ENOSPC' || errno === 'EDQUOT'
-  const kind = isFull ? 'resource_exhausted' : errorKind(error)
+  const kind = kindsByErrno[errno ?? ''] ?? errorKind(error)
+  const isFull = kind === 'resource_exhausted' && errno !== undefined
   const message = isFull ? 'no space left on device' : errorMessage(error)
   return { kind, message, ...(errno === undefined ? {} : { errno }) }
 }
