@@ -63,6 +63,9 @@ export async function unpackLayers(
     await commits.close()
   }
   commits.check()
+  const top = chain.at(-1)
+  // Layers that were there already may be a build's, not on disk for sure.
+  if (top) await deps.stores.snapshots.makeDurable(top)
 }
 
 interface MissingLayer {

@@ -11,6 +11,7 @@ import { layoutOf } from '#runtime/layout.ts'
 import { findPrograms, type RuntimeConfig } from '#runtime/programs.ts'
 import { createSeccompCache } from '#runtime/seccomp-cache.ts'
 import { defaultCgroupParent } from '#runtime/spec/build.ts'
+import { runOnce } from '#runtime/run-once.ts'
 import type { Runtime } from '#runtime/types.ts'
 
 export interface RuntimeOptions {
@@ -50,6 +51,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   }
   return {
     create: (task, signal) => createTask(context, task, signal),
+    runOnce: (run, signal) => runOnce(context, run, signal),
     adopt: (task) => adoptTask(context, task),
     listIds: async () => listTaskIds(context),
     removeStray: (id) => removeStrayTask(context, id),

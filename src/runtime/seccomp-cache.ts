@@ -14,8 +14,8 @@ const annotation = 'run.oci.seccomp_bpf_data'
 export interface SeccompCache {
   /** The spec, with the compiled filter when it is known. `seccomp` stays: `exec` asks for it. */
   apply(spec: RuntimeSpec, program: OciProgram): RuntimeSpec
-  /** Keeps the filter that creating `containerId` compiled. */
-  learn(spec: RuntimeSpec, program: OciProgram, statePath: string): void
+  /** Keeps the filter that creating `containerId` compiled; true when there is nothing to learn any more. */
+  learn(spec: RuntimeSpec, program: OciProgram, statePath: string): boolean
 }
 
 /** `directory` is made when the first filter is kept. */
@@ -44,14 +44,15 @@ export function createSeccompCache(directory: string): SeccompCache {
     },
     learn(spec, program, statePath) {
       const { seccomp } = spec.linux
-      if (!seccomp || !program.isCrun) return
+      if (!seccomp || !program.isCrun) return true
       const key = keyOf(program, seccomp)
-      if (find(key) !== undefined) return
+      if (find(key) !== undefined) return true
       const filter = readFilter(`${statePath}/seccomp.bpf`)
-      if (filter === undefined) return
+      if (filter === undefined) return false
       compiled.set(key, filter)
       mkdirSync(directory, { recursive: true, mode: 0o700 })
       writeFileSync(`${directory}/${key}`, Buffer.from(filter, 'base64'), { mode: 0o600 })
+      return true
     },
   }
 }

@@ -15,6 +15,12 @@ import type { RuntimeSpec } from '#oci/runtime-spec.ts'
 export interface Runtime {
   /** @throws EngineError with the runtime's own message, cleaned ("exec: \"foo\": executable file not found in $PATH") */
   create(options: CreateTaskOptions, signal?: AbortSignal): Promise<Task>
+  /**
+   * Runs a container to its end without conmon: its output goes to `onOutput`, and it does not
+   * outlive an abort by more than a moment. Nothing of it is left when this settles.
+   * @throws EngineError as `create`, or the signal's reason
+   */
+  runOnce(options: RunOnceOptions, signal: AbortSignal): Promise<TaskExit>
   /** Takes a task of an earlier engine back; `exited` is already settled when it ended meanwhile. */
   adopt(options: AdoptTaskOptions): Promise<Task>
   /** Container ids for which the runtime or a conmon of ours still holds something (found in `execRoot`). */
@@ -40,6 +46,12 @@ export interface CreateTaskOptions {
   /** stdin closes when the first attachment that held it half-closes (`StdinOnce`). */
   readonly closesStdinOnce: boolean
   readonly consoleSize?: TerminalSize
+}
+
+export interface RunOnceOptions {
+  readonly containerId: string
+  readonly spec: RuntimeSpec
+  readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void
 }
 
 export interface AdoptTaskOptions {

@@ -10,6 +10,7 @@ export interface LayerCommits {
   commit(ingest: LayerIngest, layer: CommitLayerOptions): Promise<void>
   commitActive(row: ActiveRow, layer: CommitLayerOptions): Promise<void>
   abort(ingest: LayerIngest): Promise<void>
+  makeDurable(name: ChainId): Promise<void>
 }
 
 export interface LayerCommitDeps {
@@ -38,7 +39,8 @@ export function createLayerCommits(deps: LayerCommitDeps): LayerCommits {
   /** Waits for the disk and for the parent, then inserts; true when the layer is ours now. */
   const publish = async (directory: number, layer: CommitLayerOptions, alsoIn?: () => void) => {
     const parentCommit = layer.parent === undefined ? undefined : underWay.get(layer.parent)
-    const commit = Promise.all([deps.sync(), parentCommit]).then(() =>
+    const synced = layer.isDurable === false ? undefined : deps.sync()
+    const commit = Promise.all([synced, parentCommit]).then(() =>
       insert(deps, { directory, layer, alsoIn }),
     )
     const settled = commit.then(
@@ -52,7 +54,17 @@ export function createLayerCommits(deps: LayerCommitDeps): LayerCommits {
       if (underWay.get(layer.name) === settled) underWay.delete(layer.name)
     }
   }
+  const makeDurable = async (name: ChainId) => {
+    if (!rows.isVolatile(name)) return
+    await deps.sync()
+    deps.db.transaction(() => rows.markDurable(name), { durable: true })
+  }
+  /** A layer that was there already may have been a build's. */
+  const confirm = async ({ name, isDurable }: CommitLayerOptions) => {
+    if (isDurable !== false && rows.findLayer(name)) await makeDurable(name)
+  }
   return {
+    makeDurable,
     async begin(lease) {
       const directory = directories.create(false)
       const ingest: LayerIngest = { directory: directories.layer(directory) }
@@ -65,6 +77,7 @@ export function createLayerCommits(deps: LayerCommitDeps): LayerCommits {
       try {
         lease.keepSnapshot(layer.name)
         isOurs = rows.findLayer(layer.name) === undefined && (await publish(directory, layer))
+        await confirm(layer)
       } finally {
         if (!isOurs) await directories.remove(directory)
       }
@@ -74,6 +87,7 @@ export function createLayerCommits(deps: LayerCommitDeps): LayerCommits {
       if (!isOurs) {
         rows.deleteActive(row.key)
         await directories.remove(row.directory)
+        await confirm(layer)
         return
       }
       await directories.removeWork(row.directory)
@@ -100,7 +114,7 @@ function insert({ db, rows }: LayerCommitDeps, { directory, layer, alsoIn }: Ins
       alsoIn?.()
       rows.insertLayer(directory, layer)
     },
-    { durable: true },
+    { durable: layer.isDurable !== false },
   )
   return true
 }

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EngineError } from '#base/errors.ts'
 import type { Logger } from '#base/log.ts'
@@ -30,7 +30,8 @@ interface Overlay {
  */
 export function openOverlaySnapshotter(options: OverlayOptions): Snapshotter & AsyncDisposable {
   const base = join(options.root, snapshotsDirectory)
-  const rows = openSnapshotRows(options.db)
+  const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  const rows = openSnapshotRows({ db: options.db, bootId })
   const directories = openSnapshotDirectories(base, options.log)
   directories.sweep(rows.directories())
   const filesystem = openSync(base, 'r')
@@ -56,6 +57,7 @@ type LayerCalls = Pick<
   | 'removeCommitted'
   | 'listCommitted'
   | 'commit'
+  | 'makeDurable'
 >
 
 function layerCalls({ rows, directories, commits }: Overlay): LayerCalls {
@@ -64,6 +66,7 @@ function layerCalls({ rows, directories, commits }: Overlay): LayerCalls {
     beginLayer: (lease) => commits.begin(lease),
     commitLayer: (ingest, layer) => commits.commit(ingest, layer),
     abortLayer: (ingest) => commits.abort(ingest),
+    makeDurable: (name) => commits.makeDurable(name),
     async commit(key, layer) {
       const row = getActive(rows, key)
       if (row.kind === 'view') {

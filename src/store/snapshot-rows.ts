@@ -16,6 +16,10 @@ export interface SnapshotRows {
   /** Directory numbers of `name` and its ancestors, topmost first. @throws not_found */
   chain(name: ChainId): number[]
   insertLayer(directory: number, layer: CommitLayerOptions): void
+  /** Whether `name` or an ancestor may be lost when the machine goes down. */
+  isVolatile(name: ChainId): boolean
+  /** Marks `name` and its ancestors as safe on disk. */
+  markDurable(name: ChainId): void
   insertActive(row: ActiveRow): void
   deleteActive(key: SnapshotKey): void
   /** @throws conflict while another snapshot stands on it */
@@ -46,6 +50,8 @@ const migrations = [
      key TEXT PRIMARY KEY, parent TEXT REFERENCES snapshot_layers, directory INTEGER NOT NULL UNIQUE,
      kind TEXT NOT NULL, is_volatile INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
   'CREATE INDEX snapshot_active_parent ON snapshot_active (parent)',
+  // The boot during which a layer that is not on disk for sure was made; NULL = it is.
+  'ALTER TABLE snapshot_layers ADD COLUMN volatile_boot TEXT',
 ]
 
 const selectChain = `
@@ -56,8 +62,30 @@ const selectChain = `
       FROM snapshot_layers AS layer JOIN chain ON layer.name = chain.parent)
   SELECT directory FROM chain ORDER BY depth`
 
-export function openSnapshotRows(db: MetadataDb): SnapshotRows {
+const chainNames = `
+  WITH RECURSIVE chain (name, parent) AS (
+    SELECT name, parent FROM snapshot_layers WHERE name = ?
+    UNION ALL
+    SELECT layer.name, layer.parent FROM snapshot_layers AS layer JOIN chain ON layer.name = chain.parent)
+  SELECT name FROM chain`
+
+/** What an earlier boot never made durable, and all that stands on it. */
+const deleteLost = `
+  WITH RECURSIVE lost (name) AS (
+    SELECT name FROM snapshot_layers WHERE volatile_boot <> ?
+    UNION
+    SELECT layer.name FROM snapshot_layers AS layer JOIN lost ON layer.parent = lost.name)
+  DELETE FROM snapshot_layers WHERE name IN lost`
+
+export interface SnapshotRowsOptions {
+  readonly db: MetadataDb
+  /** Tells this run of the machine from others: /proc/sys/kernel/random/boot_id. */
+  readonly bootId: string
+}
+
+export function openSnapshotRows({ db, bootId }: SnapshotRowsOptions): SnapshotRows {
   db.migrate('snapshots', migrations)
+  dropLost(db, bootId)
   return {
     findLayer(name) {
       const row = db.get('SELECT * FROM snapshot_layers WHERE name = ?', name)
@@ -72,10 +100,20 @@ export function openSnapshotRows(db: MetadataDb): SnapshotRows {
       if (rows.length === 0) throw unknownSnapshot(name)
       return rows.map((row) => Number(row['directory']))
     },
-    insertLayer(directory, { name, parent, diffId, sizeBytes }) {
-      const sql = 'INSERT INTO snapshot_layers VALUES (?, ?, ?, ?, ?)'
-      db.run(sql, name, parent ?? null, diffId, sizeBytes, directory)
+    insertLayer(directory, { name, parent, diffId, sizeBytes, isDurable = true }) {
+      const sql = 'INSERT INTO snapshot_layers VALUES (?, ?, ?, ?, ?, ?)'
+      db.run(sql, name, parent ?? null, diffId, sizeBytes, directory, isDurable ? null : bootId)
     },
+    isVolatile: (name) =>
+      db.get(
+        `SELECT 1 FROM snapshot_layers WHERE volatile_boot IS NOT NULL AND name IN (${chainNames}) LIMIT 1`,
+        name,
+      ) !== undefined,
+    markDurable: (name) =>
+      void db.run(
+        `UPDATE snapshot_layers SET volatile_boot = NULL WHERE volatile_boot IS NOT NULL AND name IN (${chainNames})`,
+        name,
+      ),
     insertActive({ key, parent, directory, kind, isVolatile }) {
       const sql = 'INSERT INTO snapshot_active VALUES (?, ?, ?, ?, ?)'
       db.run(sql, key, parent ?? null, directory, kind, isVolatile ? 1 : 0)
@@ -90,6 +128,19 @@ export function openSnapshotRows(db: MetadataDb): SnapshotRows {
       return new Set(db.all(sql).map((row) => Number(row['directory'])))
     },
   }
+}
+
+/** Deletes the layers, and the active snapshots that stood on them: their files may be damaged. */
+function dropLost(db: MetadataDb, bootId: string): void {
+  db.transaction(() => {
+    // Checked at the end of the transaction, when what stood on the lost ones is gone too.
+    db.run('PRAGMA defer_foreign_keys = ON')
+    const { changes } = db.run(deleteLost, bootId)
+    if (changes === 0) return
+    db.run(
+      'DELETE FROM snapshot_active WHERE parent IS NOT NULL AND parent NOT IN (SELECT name FROM snapshot_layers)',
+    )
+  })
 }
 
 export function unknownSnapshot(name: string): EngineError {

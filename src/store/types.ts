@@ -93,6 +93,8 @@ export interface Snapshotter {
   view(key: SnapshotKey, parent: ChainId): Promise<Mount>
   /** Turns an active snapshot into a committed one named `name` (used by commit and build). */
   commit(key: SnapshotKey, options: CommitLayerOptions): Promise<void>
+  /** Makes a layer and all that it stands on survive a power cut; a no-op when they do already. */
+  makeDurable(name: ChainId): Promise<void>
   mount(key: SnapshotKey): Mount
   /** The upper directory of an active snapshot (diff, archive). */
   upperDirectory(key: SnapshotKey): string
@@ -118,6 +120,11 @@ export interface CommitLayerOptions {
   readonly diffId: DiffId
   /** Sum of the sizes of the layer's regular files. */
   readonly sizeBytes: number
+  /**
+   * False: visible at once, without waiting for the disk. Such a layer survives the
+   * engine, but not a reboot, unless `makeDurable` comes first. Default true.
+   */
+  readonly isDurable?: boolean
 }
 
 export interface CommittedSnapshot {

@@ -126,8 +126,9 @@ interface Setup {
 function solve(graph: GraphBuilder, targets: readonly VertexId[], setup: Setup) {
   const events: SolveEvent[] = []
   const { fake, cache = createMemoryCache(), parallelism = 4 } = setup
-  const solver = createSolver({ executor: fake.executor, cache, parallelism })
+  const solver = createSolver<FakeResult>({ cache, parallelism })
   const request = {
+    executor: fake.executor,
     vertices: graph.vertices,
     targets,
     onEvent: (event: SolveEvent) => void events.push(event),
@@ -242,16 +243,12 @@ test('two concurrent builds of one graph run each vertex once', async () => {
     await sleep(2, signal)
     return concatenate(vertex, inputs, signal)
   })
-  const solver = createSolver({
-    executor: fake.executor,
-    cache: createMemoryCache(),
-    parallelism: 4,
-  })
+  const solver = createSolver<FakeResult>({ cache: createMemoryCache(), parallelism: 4 })
   const build = () => {
     const graph = createGraphBuilder()
     const target = run(graph, 'two', run(graph, 'one', image(graph, 'base')))
     const request = { vertices: graph.vertices, targets: [target], onEvent: () => undefined }
-    return solver.solve(request, new AbortController().signal)
+    return solver.solve({ executor: fake.executor, ...request }, new AbortController().signal)
   }
   assert.deepEqual(await Promise.all([build(), build()]), [
     [{ text: 'base>one>two' }],
@@ -285,18 +282,12 @@ test('a cancelled build leaves the work that another build still waits for', asy
     if (vertex.name === 'slow') await abortable(release.promise, signal)
     return concatenate(vertex, inputs, signal)
   })
-  const solver = createSolver({
-    executor: fake.executor,
-    cache: createMemoryCache(),
-    parallelism: 4,
-  })
+  const solver = createSolver<FakeResult>({ cache: createMemoryCache(), parallelism: 4 })
   const build = (signal: AbortSignal) => {
     const graph = createGraphBuilder()
     const target = run(graph, 'slow', image(graph, 'base'))
-    return solver.solve(
-      { vertices: graph.vertices, targets: [target], onEvent: () => undefined },
-      signal,
-    )
+    const request = { vertices: graph.vertices, targets: [target], onEvent: () => undefined }
+    return solver.solve({ executor: fake.executor, ...request }, signal)
   }
   const abort = new AbortController()
   const cancelled = build(abort.signal)

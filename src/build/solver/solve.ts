@@ -5,7 +5,7 @@ import { createSlots } from '#build/solver/slots.ts'
 import type { SolveRequest, Solver } from '#build/solver/types.ts'
 import { type Shared, type Solved, solveOne, type SolverOptions } from '#build/solver/vertex.ts'
 
-export function createSolver<R>(options: SolverOptions<R>): Solver<R> {
+export function createSolver<R>(options: SolverOptions): Solver<R> {
   const shared: Shared<R> = {
     ...options,
     flights: createFlights<R>(),
@@ -31,7 +31,7 @@ export function createSolver<R>(options: SolverOptions<R>): Solver<R> {
   }
 }
 
-function createBuild<R>(shared: Shared<R>, request: SolveRequest, signal: AbortSignal) {
+function createBuild<R>(shared: Shared<R>, request: SolveRequest<R>, signal: AbortSignal) {
   const solving = new Map<VertexId, Promise<Solved<R>>>()
   return {
     solve,
@@ -53,7 +53,8 @@ function createBuild<R>(shared: Shared<R>, request: SolveRequest, signal: AbortS
   async function solveVertex(vertex: Vertex): Promise<Solved<R>> {
     const inputs = await Promise.all(vertex.inputs.map(solve))
     try {
-      return await solveOne({ shared, vertex, inputs, signal, emit: request.onEvent })
+      const { executor, onEvent: emit } = request
+      return await solveOne({ shared, executor, vertex, inputs, signal, emit })
     } catch (error) {
       request.onEvent({ type: 'failed', vertex, error })
       throw error

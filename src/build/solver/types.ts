@@ -95,7 +95,9 @@ export type SolveEvent =
   | { readonly type: 'completed'; readonly vertex: Vertex }
   | { readonly type: 'failed'; readonly vertex: Vertex; readonly error: unknown }
 
-export interface SolveRequest {
+export interface SolveRequest<R> {
+  /** Executes this build's vertices: it knows the build's contexts, secrets and limits. */
+  readonly executor: Executor<R>
   readonly vertices: ReadonlyMap<VertexId, Vertex>
   /** Vertices whose results are wanted. */
   readonly targets: readonly VertexId[]
@@ -105,5 +107,5 @@ export interface SolveRequest {
 /** One solver serves all builds of an engine, so that equal work is shared between them. */
 export interface Solver<R> {
   /** Results of the targets, in order. @throws the first failure; everything of this build has stopped then */
-  solve(request: SolveRequest, signal: AbortSignal): Promise<readonly R[]>
+  solve(request: SolveRequest<R>, signal: AbortSignal): Promise<readonly R[]>
 }

@@ -12,15 +12,14 @@ import type {
 } from '#build/solver/types.ts'
 import { type Digest, digestOf } from '#oci/digest.ts'
 
-export interface SolverOptions<R> {
-  readonly executor: Executor<R>
+export interface SolverOptions {
   readonly cache: CacheStore
   /** Steps that run at once, over all builds. */
   readonly parallelism: number
 }
 
 /** What all builds of a solver share. */
-export interface Shared<R> extends SolverOptions<R> {
+export interface Shared<R> extends SolverOptions {
   readonly flights: Flights<R>
   readonly slots: Slots
 }
@@ -35,6 +34,7 @@ export interface Solved<R> {
 
 export interface VertexJob<R> {
   readonly shared: Shared<R>
+  readonly executor: Executor<R>
   readonly vertex: Vertex
   readonly inputs: readonly Solved<R>[]
   readonly signal: AbortSignal
@@ -47,7 +47,7 @@ export function solveOne<R>(job: VertexJob<R>): Promise<Solved<R>> {
 
 /** A source is keyed by what it names (an image's digest) or, once fetched, by its content. */
 async function solveSource<R>(job: VertexJob<R>): Promise<Solved<R>> {
-  const named = await job.shared.executor.sourceKey(job.vertex, job.signal)
+  const named = await job.executor.sourceKey(job.vertex, job.signal)
   const content: KeyInput[] = named === undefined ? [] : [{ use: 'whole', digest: named }]
   const key = named === undefined ? undefined : cacheKey(opDigest(job.vertex.op), content)
   const found = await lookUp(job, key)
@@ -79,13 +79,13 @@ async function solveStep<R>(job: VertexJob<R>): Promise<Solved<R>> {
 type Select = (index: number) => Promise<Digest>
 
 /** Digests of the selected files, each computed once for both kinds of key. */
-function selections<R>({ shared, vertex, inputs, signal }: VertexJob<R>): Select {
+function selections<R>({ executor, vertex, inputs, signal }: VertexJob<R>): Select {
   const running = new Map<number, Promise<Digest>>()
   return (index) => {
     const known = running.get(index)
     const input = inputs[index]
     if (known || !input) return known ?? Promise.reject(new RangeError(`no input ${index}`))
-    const digest = shared.executor.selectionDigest(vertex, { index, input: input.result }, signal)
+    const digest = executor.selectionDigest(vertex, { index, input: input.result }, signal)
     running.set(index, digest)
     return digest
   }
@@ -98,7 +98,7 @@ function keyInputs<R>(
 ): Promise<KeyInput[]> {
   return Promise.all(
     job.inputs.map(async (input, index): Promise<KeyInput> => {
-      const { use } = job.shared.executor.inputUse(job.vertex, index)
+      const { use } = job.executor.inputUse(job.vertex, index)
       if (use === 'none') return { use, digest: undefined }
       if (use === 'selection') return { use, digest: await select(index) }
       return {
@@ -110,12 +110,12 @@ function keyInputs<R>(
 }
 
 async function lookUp<R>(
-  { shared, vertex }: VertexJob<R>,
+  { shared, executor, vertex }: VertexJob<R>,
   key: CacheKey | undefined,
 ): Promise<R | undefined> {
   if (key === undefined || vertex.ignoresCache) return undefined
   const record = shared.cache.find(key)
-  return record && shared.executor.load(record.stored)
+  return record && executor.load(record.stored)
 }
 
 function hit<R>(job: VertexJob<R>, result: R, key: Digest | undefined): Solved<R> {
@@ -139,13 +139,13 @@ async function execute<R>(
 }
 
 async function runInSlot<R>(
-  { shared, vertex, inputs, emit }: VertexJob<R>,
+  { shared, executor, vertex, inputs, emit }: VertexJob<R>,
   signal: AbortSignal,
 ): Promise<R> {
   using _slot = await shared.slots.acquire(signal)
   const results = inputs.map((input) => input.result)
   // `await`, or the slot would be free before the step ends.
-  return await shared.executor.run(vertex, results, {
+  return await executor.run(vertex, results, {
     signal,
     onOutput: (stream, chunk) => emit({ type: 'output', id: vertex.id, stream, chunk }),
     onStatus: (status) => emit({ type: 'status', id: vertex.id, status }),
@@ -158,11 +158,11 @@ interface Remembered {
 }
 
 function remember<R>(
-  { shared, vertex }: VertexJob<R>,
+  { shared, executor, vertex }: VertexJob<R>,
   result: R,
   { keys, content }: Remembered,
 ): void {
-  const stored = shared.executor.store(result)
+  const stored = executor.store(result)
   const known = keys.filter((key) => key !== undefined)
   if (stored === undefined || known.length === 0) return
   shared.cache.put(known, { stored, ingredients: ingredients(vertex, content) })
@@ -174,7 +174,7 @@ function ingredients(vertex: Vertex, content: readonly KeyInput[]): KeyIngredien
 }
 
 function solved<R>(
-  { shared, vertex }: VertexJob<R>,
+  { executor, vertex }: VertexJob<R>,
   result: R,
   key: Digest | undefined,
 ): Solved<R> {
@@ -183,6 +183,6 @@ function solved<R>(
     result,
     // What ignored the cache made something new: its consumers must not meet old keys.
     definitionKey: vertex.ignoresCache || key === undefined ? undefined : digestOf(key),
-    identity: (signal) => (identity ??= shared.executor.identity(result, signal)),
+    identity: (signal) => (identity ??= executor.identity(result, signal)),
   }
 }

@@ -3,11 +3,13 @@
  * makes each layer's directory its own root for the time of the job. Every
  * module is loaded before the first chroot, and none afterwards.
  */
+import { rmSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import { EngineError } from '#base/errors.ts'
 import { detachThreadRoot } from '#sys/chroot.ts'
 import { createExtraction, type Extraction } from '#sys/tar/extraction.ts'
 import { toFailure, type ExtractReply, type ExtractRequest } from '#sys/tar/messages.ts'
+import { cleanPath, rooted } from '#sys/tar/paths.ts'
 
 const port = parentPort
 if (!port) throw new EngineError('internal', 'extract worker: not a worker thread')
@@ -30,7 +32,10 @@ async function handle(request: ExtractRequest): Promise<void> {
     case 'begin':
       isExpected = true
       root.enter(request.directory)
-      extraction = createExtraction(request.limits)
+      for (const path of request.removes) {
+        rmSync(rooted(cleanPath(path)), { recursive: true, force: true })
+      }
+      extraction = createExtraction(request.limits, request.form)
       return
     case 'chunk':
       await extraction?.write(request.bytes)

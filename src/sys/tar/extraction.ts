@@ -3,7 +3,7 @@ import { EngineError } from '#base/errors.ts'
 import { createTarParser } from '#oci/tar/parser.ts'
 import { createInflater } from '#sys/tar/inflater.ts'
 import { createLayerWriter } from '#sys/tar/layer-writer.ts'
-import type { ExtractedLayer, ExtractLimits } from '#sys/tar/messages.ts'
+import type { ArchiveForm, ExtractedLayer, ExtractLimits } from '#sys/tar/messages.ts'
 
 /** One layer on its way to the root directory of this thread. */
 export interface Extraction {
@@ -14,16 +14,16 @@ export interface Extraction {
 }
 
 /** Inflates, hashes, parses and writes. @throws EngineError data_loss, resource_exhausted */
-export function createExtraction(limits: ExtractLimits): Extraction {
-  const hash = createHash('sha256')
-  const writer = createLayerWriter()
+export function createExtraction(limits: ExtractLimits, form: ArchiveForm): Extraction {
+  const hash = form === 'layer' ? createHash('sha256') : undefined
+  const writer = createLayerWriter(form)
   const parser = createTarParser(writer, limits)
   let compressedBytes = 0
   let tarBytes = 0
   const inflater = createInflater((piece) => {
     tarBytes += piece.length
     checkBomb({ compressedBytes, tarBytes }, limits)
-    hash.update(piece)
+    hash?.update(piece)
     parser.push(piece)
   })
   return {
@@ -34,7 +34,8 @@ export function createExtraction(limits: ExtractLimits): Extraction {
     async finish() {
       await inflater.end()
       parser.end()
-      return { ...writer.finish(), tarBytes, diffId: `sha256:${hash.digest('hex')}` }
+      const diffId = hash ? `sha256:${hash.digest('hex')}` : ''
+      return { ...writer.finish(), tarBytes, diffId }
     },
     abandon() {
       inflater.destroy()

@@ -9,6 +9,7 @@ import { EngineError } from '#base/errors.ts'
 import { defaultTarLimits } from '#oci/tar/types.ts'
 import {
   fromFailure,
+  type ArchiveForm,
   type ExtractedLayer,
   type ExtractLimits,
   type ExtractReply,
@@ -30,9 +31,13 @@ export interface LayerExtractor extends AsyncDisposable {
 }
 
 export interface LayerExtractorOptions {
-  /** Existing empty directory, the root of everything that is extracted. */
+  /** Existing directory, the root of everything that is extracted. */
   readonly directory: string
   readonly limits?: Partial<ExtractLimits>
+  /** `layer` unless told. */
+  readonly form?: ArchiveForm
+  /** Paths below `directory` to remove first. */
+  readonly removes?: readonly string[]
   readonly signal?: AbortSignal
 }
 
@@ -117,7 +122,7 @@ interface Job {
 }
 
 /** One layer on one worker, from `begin` until the worker is given back. */
-function createJob({ directory, limits }: LayerExtractorOptions): Job {
+function createJob({ directory, limits, form, removes }: LayerExtractorOptions): Job {
   const outcome = Promise.withResolvers<ExtractedLayer>()
   const released = Promise.withResolvers<void>()
   // Whoever writes next, or finishes, hears of a failure; until then nobody listens.
@@ -167,7 +172,13 @@ function createJob({ directory, limits }: LayerExtractorOptions): Job {
     }
     worker.on('error', lost)
     worker.on('exit', lost)
-    post(worker, { type: 'begin', directory, limits: { ...defaultExtractLimits, ...limits } })
+    post(worker, {
+      type: 'begin',
+      directory,
+      limits: { ...defaultExtractLimits, ...limits },
+      form: form ?? 'layer',
+      removes: removes ?? [],
+    })
     return worker
   })
   return {

@@ -10,6 +10,7 @@ import type { TarEntry, TarHandler } from '#oci/tar/types.ts'
 import { parseWhiteout } from '#oci/whiteout.ts'
 import { makeDeviceNode, makeFifo, setDescriptorTimes } from '#sys/files.ts'
 import { createDirectories, type Directories } from '#sys/tar/directories.ts'
+import type { ArchiveForm } from '#sys/tar/messages.ts'
 import { applyToFile, applyToNode } from '#sys/tar/metadata.ts'
 import { baseName, cleanPath, parentOf, rooted } from '#sys/tar/paths.ts'
 
@@ -28,7 +29,7 @@ interface OpenFile {
   endOffset: number
 }
 
-export function createLayerWriter(): LayerWriter {
+export function createLayerWriter(form: ArchiveForm): LayerWriter {
   const directories = createDirectories()
   let file: OpenFile | undefined
   let sizeBytes = 0
@@ -45,7 +46,7 @@ export function createLayerWriter(): LayerWriter {
         directories.describe('', entry)
         return
       }
-      if (applyWhiteout(directories, path)) return
+      if (form === 'plain' ? isSpecial(entry) : applyWhiteout(directories, path)) return
       directories.ensure(parentOf(path))
       if (entry.type !== 'file') {
         writeNode(directories, path, entry)
@@ -74,6 +75,10 @@ export function createLayerWriter(): LayerWriter {
     },
     abandon: close,
   }
+}
+
+function isSpecial({ type }: TarEntry): boolean {
+  return type === 'fifo' || type === 'character' || type === 'block'
 }
 
 function openNew(path: string, mode: number): number {

@@ -3,10 +3,23 @@ import type { TarLimits } from '#oci/tar/types.ts'
 
 /** To an extraction worker. A job is one layer; the worker does one at a time. */
 export type ExtractRequest =
-  | { readonly type: 'begin'; readonly directory: string; readonly limits: ExtractLimits }
+  | {
+      readonly type: 'begin'
+      readonly directory: string
+      readonly limits: ExtractLimits
+      readonly form: ArchiveForm
+      /** Paths below the directory that are removed first. */
+      readonly removes: readonly string[]
+    }
   | { readonly type: 'chunk'; readonly bytes: Uint8Array }
   | { readonly type: 'end' }
   | { readonly type: 'abort' }
+
+/**
+ * `layer`: whiteouts hide what lies below. `plain`: names mean themselves, devices and
+ * FIFOs are left out, and the archive gets no digest (a build context).
+ */
+export type ArchiveForm = 'layer' | 'plain'
 
 /** From an extraction worker. After `done`, `failed` or `aborted` it takes the next `begin`. */
 export type ExtractReply =
@@ -24,7 +37,7 @@ export interface ExtractLimits extends TarLimits {
 }
 
 export interface ExtractedLayer {
-  /** `sha256:…` of the uncompressed archive. */
+  /** `sha256:…` of the uncompressed archive; empty for a plain one. */
   readonly diffId: string
   /** Sum of the sizes of the regular files. */
   readonly sizeBytes: number

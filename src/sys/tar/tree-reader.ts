@@ -9,23 +9,36 @@ import { encodeTarHeader, tarPadding, tarTrailer } from '#oci/tar/encoder.ts'
 import { decodeName } from '#oci/tar/names.ts'
 import type { TarEntry, TarEntryType } from '#oci/tar/types.ts'
 import { formatWhiteout, opaqueWhiteout } from '#oci/whiteout.ts'
-import { deviceNumbers } from '#sys/files.ts'
+import { deviceNumbers, setTimes } from '#sys/files.ts'
 import { rooted } from '#sys/tar/paths.ts'
 import { findXattr, listXattrs } from '#sys/xattr.ts'
 
 export interface ReadTreeOptions {
   /** Write overlayfs' marks of removed entries and opaque directories as OCI whiteouts. */
   readonly asLayer: boolean
+  /** Leave the root `./` itself out: an empty tree is then the well-known empty layer. */
+  readonly leavesOutRoot?: boolean
+  /** Entries that are newer (seconds since the epoch) get this time, on disk too. */
+  readonly latestTime?: number
 }
+
+/** A member's description, or a piece of its content with the padding. */
+export type TreeItem = { readonly entry: TarEntry } | { readonly bytes: Uint8Array }
 
 const readBytes = 256 * 1024
 const opaqueName = 'trusted.overlay.opaque'
 
 /** The archive's bytes, members in the order of their names' bytes; the root comes first as `./`. */
 export function* readTree(options: ReadTreeOptions): Generator<Uint8Array> {
-  const links = new Map<string, string>()
-  yield* readDirectory('', { options, links })
+  for (const item of walkTree(options)) {
+    yield 'entry' in item ? encodeTarHeader(item.entry) : item.bytes
+  }
   yield tarTrailer
+}
+
+/** The members of `readTree`, not encoded yet. */
+export function* walkTree(options: ReadTreeOptions): Generator<TreeItem> {
+  yield* readDirectory('', { options, links: new Map() })
 }
 
 interface Walk {
@@ -34,19 +47,21 @@ interface Walk {
   readonly links: Map<string, string>
 }
 
-function* readDirectory(path: string, walk: Walk): Generator<Uint8Array> {
-  const stats = lstat(path)
+function* readDirectory(path: string, walk: Walk): Generator<TreeItem> {
+  const stats = lstat(path, walk)
   if (!stats) return
-  yield encodeTarHeader(describe(path, stats, 'directory'))
+  if (path !== '' || walk.options.leavesOutRoot !== true) {
+    yield { entry: describe(path, stats, 'directory') }
+  }
   if (walk.options.asLayer && findXattr(rooted(path), opaqueName)?.toString() === 'y') {
-    yield encodeTarHeader(emptyFile(join(path, opaqueWhiteout), stats))
+    yield { entry: emptyFile(join(path, opaqueWhiteout), stats) }
   }
   for (const name of sortedNames(path)) yield* readMember(path, name, walk)
 }
 
-function* readMember(parent: string, name: string, walk: Walk): Generator<Uint8Array> {
+function* readMember(parent: string, name: string, walk: Walk): Generator<TreeItem> {
   const path = join(parent, name)
-  const stats = lstat(path)
+  const stats = lstat(path, walk)
   const type = stats && typeOf(stats)
   if (!stats || !type) return
   if (type === 'directory') {
@@ -54,16 +69,16 @@ function* readMember(parent: string, name: string, walk: Walk): Generator<Uint8A
     return
   }
   if (walk.options.asLayer && type === 'character' && stats.rdev === 0n) {
-    yield encodeTarHeader(emptyFile(join(parent, formatWhiteout(name)), stats))
+    yield { entry: emptyFile(join(parent, formatWhiteout(name)), stats) }
     return
   }
   const first = firstLink(path, stats, walk)
   if (first !== undefined) {
-    yield encodeTarHeader({ ...describe(path, stats, 'hardlink'), linkPath: first })
+    yield { entry: { ...describe(path, stats, 'hardlink'), linkPath: first } }
   } else if (type === 'file') {
     yield* readFile(path, stats)
   } else {
-    yield encodeTarHeader(describe(path, stats, type))
+    yield { entry: describe(path, stats, type) }
   }
 }
 
@@ -76,12 +91,12 @@ function firstLink(path: string, stats: fs.BigIntStats, { links }: Walk): string
   return first
 }
 
-function* readFile(path: string, stats: fs.BigIntStats): Generator<Uint8Array> {
+function* readFile(path: string, stats: fs.BigIntStats): Generator<TreeItem> {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants
   const fd = ifPresent(() => fs.openSync(rooted(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK))
   if (fd === undefined) return
   try {
-    yield encodeTarHeader(describe(path, stats, 'file'))
+    yield { entry: describe(path, stats, 'file') }
     let left = Number(stats.size)
     while (left > 0) {
       const piece = Buffer.allocUnsafeSlow(Math.min(readBytes, left))
@@ -90,9 +105,9 @@ function* readFile(path: string, stats: fs.BigIntStats): Generator<Uint8Array> {
       if (read === 0) piece.fill(0)
       const length = read === 0 ? piece.length : read
       left -= length
-      yield piece.subarray(0, length)
+      yield { bytes: piece.subarray(0, length) }
     }
-    yield new Uint8Array(tarPadding(Number(stats.size)))
+    yield { bytes: new Uint8Array(tarPadding(Number(stats.size))) }
   } finally {
     fs.closeSync(fd)
   }
@@ -161,8 +176,14 @@ function join(parent: string, name: string): string {
   return parent === '' ? name : `${parent}/${name}`
 }
 
-function lstat(path: string): fs.BigIntStats | undefined {
-  return fs.lstatSync(rooted(path), { bigint: true, throwIfNoEntry: false })
+function lstat(path: string, { options }: Walk): fs.BigIntStats | undefined {
+  const stats = fs.lstatSync(rooted(path), { bigint: true, throwIfNoEntry: false })
+  const { latestTime } = options
+  if (!stats || latestTime === undefined) return stats
+  const latest = BigInt(latestTime) * 1_000_000_000n
+  if (stats.mtimeNs <= latest) return stats
+  setTimes(rooted(path), latestTime, 0)
+  return Object.assign(stats, { mtimeNs: latest })
 }
 
 /** Undefined for what vanished, or turned into a link, since it was listed. */
