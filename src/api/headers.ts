@@ -16,5 +16,6 @@ export const contentTypes = {
   jsonLines: 'application/jsonl',
   rawStream: 'application/vnd.docker.raw-stream',
   multiplexedStream: 'application/vnd.docker.multiplexed-stream',
+  tar: 'application/x-tar',
   plain: 'text/plain; charset=utf-8',
 } as const

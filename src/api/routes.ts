@@ -1,5 +1,8 @@
 /** Every operation of the API, one row each; the first row that fits a request answers it. */
 import type { Route } from '#api/route.ts'
+import * as cache from '#api/build/cache.ts'
+import { buildImage } from '#api/build/classic.ts'
+import { buildSession } from '#api/build/session.ts'
 import { attachContainer } from '#api/handlers/container-attach.ts'
 import { createContainer } from '#api/handlers/container-create.ts'
 import { inspectContainer, topContainer } from '#api/handlers/container-inspect.ts'
@@ -9,7 +12,13 @@ import { containerLogs } from '#api/handlers/container-logs.ts'
 import { waitContainer } from '#api/handlers/container-wait.ts'
 import { getEvents } from '#api/handlers/events.ts'
 import * as exec from '#api/handlers/exec.ts'
-import { createImage, loadImages } from '#api/handlers/image-transfer.ts'
+import {
+  createImage,
+  loadImages,
+  pushImage,
+  saveImage,
+  saveImages,
+} from '#api/handlers/image-transfer.ts'
 import * as images from '#api/handlers/images.ts'
 import * as networks from '#api/handlers/networks.ts'
 import * as prune from '#api/handlers/prune.ts'
@@ -54,10 +63,22 @@ export const routes: readonly Route[] = [
   { method: 'POST', path: '/images/create', handler: createImage },
   { method: 'POST', path: '/images/load', handler: loadImages },
   { method: 'POST', path: '/images/prune', since: '1.25', handler: prune.pruneImages },
+  { method: 'GET', path: '/images/get', handler: saveImages },
+  { method: 'GET', path: '/images/{name:.*}/get', handler: saveImage },
+  { method: 'POST', path: '/images/{name:.*}/push', handler: pushImage },
   { method: 'GET', path: '/images/{name:.*}/json', handler: images.inspectImage },
   { method: 'GET', path: '/images/{name:.*}/history', handler: images.imageHistory },
   { method: 'POST', path: '/images/{name:.*}/tag', handler: images.tagImage },
   { method: 'DELETE', path: '/images/{name:.*}', handler: images.removeImage },
+
+  { method: 'POST', path: '/build', handler: buildImage },
+  { method: 'POST', path: '/build/prune', since: '1.31', handler: cache.pruneBuildCache },
+  { method: 'POST', path: '/build/cancel', since: '1.31', handler: cache.postCancel },
+
+  { method: 'POST', path: '/gantry/build', hijacks: true, handler: buildSession },
+  { method: 'GET', path: '/gantry/builds', handler: cache.listBuilds },
+  { method: 'GET', path: '/gantry/builds/{id}', handler: cache.inspectBuild },
+  { method: 'GET', path: '/gantry/builds/{id}/logs', handler: cache.buildLogs },
 
   { method: 'GET', path: '/networks', handler: networks.listNetworks },
   { method: 'GET', path: '/networks/', handler: networks.listNetworks },
@@ -78,12 +99,7 @@ export const routes: readonly Route[] = [
   { method: 'PUT', path: '/containers/{id}/archive', handler: notSupported },
   { method: 'POST', path: '/containers/{id}/update', handler: notSupported },
   { method: 'POST', path: '/commit', handler: notSupported },
-  { method: 'POST', path: '/build', handler: notSupported },
-  { method: 'POST', path: '/build/prune', handler: notSupported },
   { method: 'GET', path: '/images/search', handler: notSupported },
-  { method: 'GET', path: '/images/get', handler: notSupported },
-  { method: 'GET', path: '/images/{name:.*}/get', handler: notSupported },
-  { method: 'POST', path: '/images/{name:.*}/push', handler: notSupported },
   { method: 'GET', path: '/distribution/{name:.*}/json', handler: notSupported },
   { method: 'POST', path: '/networks/create', handler: notSupported },
   { method: 'POST', path: '/networks/prune', handler: notSupported },

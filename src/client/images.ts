@@ -21,6 +21,17 @@ export interface PullOptions {
   readonly registryAuth?: string | undefined
 }
 
+export interface PushOptions {
+  /** Repository as the user wrote it, without a tag. */
+  readonly repository: string
+  /** Absent = every tag. */
+  readonly tag?: string | undefined
+  /** JSON of one platform of the image. */
+  readonly platform?: string | undefined
+  /** Value of `X-Registry-Auth`: base64url JSON. */
+  readonly registryAuth?: string | undefined
+}
+
 export interface ImportOptions {
   readonly reference?: string | undefined
   readonly tag?: string | undefined
@@ -54,6 +65,13 @@ export interface ImagesClient {
     archive: AsyncIterable<Uint8Array>,
     options?: { readonly quiet?: boolean; readonly platform?: string | undefined },
   ): Promise<AsyncIterable<ProgressLine>>
+  /** Progress, then the end; a failure comes as a line with `error`. */
+  push(options: PushOptions, signal?: AbortSignal): Promise<AsyncIterable<ProgressLine>>
+  /** One archive of several images. */
+  save(
+    names: readonly string[],
+    options?: { readonly platform?: string | undefined },
+  ): Promise<AsyncIterable<Uint8Array>>
   /** Makes an image of a root filesystem's archive. */
   importArchive(
     source: AsyncIterable<Uint8Array> | string,
@@ -98,7 +116,7 @@ function recordCalls(calls: Calls): Pick<ImagesClient, RecordCalls> {
 function transferCalls(
   calls: Calls,
   transport: Transport,
-): Pick<ImagesClient, 'pull' | 'load' | 'importArchive'> {
+): Pick<ImagesClient, 'pull' | 'push' | 'load' | 'save' | 'importArchive'> {
   return {
     pull: ({ reference, tag, platform, registryAuth }, signal) =>
       calls.lines({
@@ -108,6 +126,19 @@ function transferCalls(
         headers: registryAuth === undefined ? {} : { 'X-Registry-Auth': registryAuth },
         signal,
       }),
+    push: ({ repository, tag, platform, registryAuth }, signal) =>
+      calls.lines({
+        method: 'POST',
+        path: `/images/${imagePath(repository)}/push`,
+        query: { tag, platform },
+        // Docker's engine refuses a push without the header.
+        headers: { 'X-Registry-Auth': registryAuth ?? 'e30=' },
+        signal,
+      }),
+    save: async (names, { platform } = {}) => {
+      const query = { names, platform }
+      return (await transport.request({ method: 'GET', path: '/images/get', query })).body
+    },
     load: async (archive, { quiet, platform } = {}) => {
       const query = { quiet: quiet ? '1' : '0', platform }
       const path = '/images/load'

@@ -2,7 +2,7 @@ import { filtersQuery } from '#client/calls.ts'
 import type { Calls, ListOptions } from '#client/calls.ts'
 import type { Transport } from '#client/transport.ts'
 import type { EventMessage } from '#wire/events.ts'
-import type { Info, Version } from '#wire/system.ts'
+import type { AuthConfig, AuthResponse, Info, Version } from '#wire/system.ts'
 
 export interface EventsOptions extends ListOptions {
   /** `seconds[.nanoseconds]` since the epoch. */
@@ -15,6 +15,8 @@ export interface SystemClient {
   ping(signal?: AbortSignal): Promise<{ readonly apiVersion: string | undefined }>
   version(): Promise<Version>
   info(): Promise<Info>
+  /** Asks the registry `serveraddress` whether the credentials are good. @throws EngineError unauthenticated */
+  login(auth: AuthConfig, signal?: AbortSignal): Promise<AuthResponse>
   /** Events that happened since `since` (the engine keeps 256), then new ones. */
   events(options?: EventsOptions, signal?: AbortSignal): Promise<AsyncIterable<EventMessage>>
 }
@@ -28,6 +30,7 @@ export function systemOver(calls: Calls, transport: Transport): SystemClient {
     },
     version: () => calls.json({ method: 'GET', path: '/version' }),
     info: () => calls.json({ method: 'GET', path: '/info' }),
+    login: (auth, signal) => calls.json({ method: 'POST', path: '/auth', body: auth, signal }),
     events: ({ since, until, filters } = {}, signal) =>
       calls.lines({
         method: 'GET',

@@ -2,7 +2,7 @@
 import { now, parseInstant, zeroTime } from '#base/clock.ts'
 import { EngineError } from '#base/errors.ts'
 import type { Descriptor, ImageConfig } from '#oci/descriptor.ts'
-import { chainIds } from '#oci/digest.ts'
+import { chainIds, type Digest } from '#oci/digest.ts'
 import { configPlatform } from '#oci/image-config.ts'
 import type { ImageName } from '#image/catalog.ts'
 import type { ImageFacts } from '#image/record-codec.ts'
@@ -17,6 +17,8 @@ export interface ImageParts {
   readonly manifest: Descriptor
   readonly layers: readonly Descriptor[]
   readonly index?: Descriptor
+  /** What else the index names and is to be kept. */
+  readonly attached?: readonly Digest[]
 }
 
 /**
@@ -38,6 +40,7 @@ export function recordImage(
     id,
     manifest: parts.manifest,
     ...(parts.index ? { index: parts.index } : {}),
+    ...(parts.attached ? { attached: parts.attached } : {}),
     config: parts.config,
     layers: parts.layers,
     sizeBytes: unpackedSize(deps.snapshots, parts.config),

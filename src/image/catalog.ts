@@ -77,7 +77,7 @@ export function createCatalog(): Catalog {
 }
 
 function toImage({ facts, names }: Entry): Image {
-  const { layers: _, ...rest } = facts
+  const { attached: _, layers: __, ...rest } = facts
   const chainId = chainIdOf(facts)
   const ofType = (type: ImageName['type']) =>
     [...names].filter(([, own]) => own === type).map(([name]) => name)

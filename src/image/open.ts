@@ -1,14 +1,18 @@
 import type { Logger } from '#base/log.ts'
 import { familiarName, familiarRepository, withDefaultTag } from '#oci/reference.ts'
 import { layerSizes } from '#image/assemble.ts'
+import { createImage, describeMade } from '#image/create.ts'
 import { imageHistory } from '#image/history.ts'
 import { importImage } from '#image/import.ts'
 import { loadImages } from '#image/load.ts'
+import { openLayerBlobs } from '#image/layer-blobs.ts'
 import { findImage, getImage } from '#image/lookup.ts'
 import { pullImage } from '#image/pull.ts'
+import { pushImages } from '#image/push.ts'
 import { chainIdOf, contentOf } from '#image/record-codec.ts'
 import { type ImageRecords, openImageRecords } from '#image/records.ts'
 import { removeImage } from '#image/remove.ts'
+import { saveImages } from '#image/save.ts'
 import { createSharedWork, type SharedWork } from '#image/shared-pulls.ts'
 import { tagImage } from '#image/tag.ts'
 import type { Image, ImageEvent, ImageId, Images, PullOptions } from '#image/types.ts'
@@ -30,7 +34,8 @@ export async function openImages(options: ImagesDeps): Promise<Images> {
   const { stores } = options
   const records = openImageRecords(stores.db, log)
   stores.gc.register(gcRoots(records))
-  const deps = { ...options, log, records }
+  const layerBlobs = openLayerBlobs(stores, records)
+  const deps = { ...options, log, records, layerBlobs }
   const pulls = createSharedWork<ImageId>()
   return {
     get: (nameOrId) => getImage(records, nameOrId),
@@ -43,6 +48,11 @@ export async function openImages(options: ImagesDeps): Promise<Images> {
     load: (archive, loadOptions, signal) => loadImages(deps, { ...loadOptions, archive }, signal),
     import: (rootfs, importOptions, signal) =>
       importImage(deps, { ...importOptions, rootfs }, signal),
+    layerBlobs,
+    describe: (image, hold) => describeMade(deps, image, hold),
+    create: (parts, names) => createImage(deps, parts, names),
+    push: (pushOptions, signal) => pushImages(deps, pushOptions, signal),
+    save: (names, saveOptions, signal) => saveImages(deps, { ...saveOptions, names }, signal),
     tag: (nameOrId, target) => tagImage(deps, nameOrId, target),
     async remove(nameOrId, removeOptions) {
       const rows = removeImage(deps, nameOrId, removeOptions)

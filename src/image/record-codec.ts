@@ -23,6 +23,8 @@ export interface ImageFacts {
   readonly config: ImageConfig
   /** Blobs of the layers, lowest first. */
   readonly layers: readonly Descriptor[]
+  /** What else the index names and is kept: other platforms, attestations. */
+  readonly attached?: readonly Digest[]
   readonly sizeBytes: number
   readonly createdAt: Instant
   readonly lastTaggedAt?: Instant
@@ -46,6 +48,7 @@ export function decodeFacts(id: string, text: string): ImageFacts {
     ...member(json, 'index', decodeDescriptor),
     config: decodeImageConfig(decodeObject(json['config'], 'config')),
     layers: decodeList(decodeDescriptor)(json['layers'], 'layers'),
+    ...member(json, 'attached', decodeList(decodeDigest)),
     sizeBytes: decodeSize(json['sizeBytes'], 'sizeBytes'),
     createdAt: decodeInstant(json['createdAt'], 'createdAt'),
     ...member(json, 'lastTaggedAt', decodeInstant),
@@ -65,9 +68,13 @@ export function chainIdOf(facts: ImageFacts): ChainId | undefined {
 
 /** Every blob that the image consists of. */
 export function contentOf(facts: ImageFacts): Digest[] {
-  const { id, index, manifest, layers } = facts
-  const blobs = [manifest.digest, id, ...layers.map(({ digest }) => digest)]
+  const { attached = [], id, index, manifest, layers } = facts
+  const blobs = [manifest.digest, id, ...layers.map(({ digest }) => digest), ...attached]
   return index ? [...blobs, index.digest] : blobs
+}
+
+function decodeDigest(value: unknown, path: string): Digest {
+  return parseDigest(decodeText(value, path))
 }
 
 function decodeInstant(value: unknown, path: string): Instant {

@@ -8,7 +8,11 @@ import type { Instant } from '#base/clock.ts'
 import type { Descriptor, ImageConfig, Platform } from '#oci/descriptor.ts'
 import type { ChainId, Digest } from '#oci/digest.ts'
 import type { Reference } from '#oci/reference.ts'
+import type { ImageParts } from '#image/assemble.ts'
+import type { MadeImage } from '#image/create.ts'
+import type { LayerBlobs } from '#image/layer-blobs.ts'
 import type { RegistryAuth } from '#registry/types.ts'
+import type { Lease } from '#store/types.ts'
 
 /** The classic image id: digest of the image config. */
 export type ImageId = Digest
@@ -51,6 +55,16 @@ export type OnProgress = (event: ImageProgress) => void
 export interface PullOptions {
   readonly reference: Reference
   readonly auth?: RegistryAuth
+  readonly platform?: Platform
+  readonly headers?: Readonly<Record<string, string>>
+  readonly onProgress?: OnProgress
+}
+
+export interface PushOptions {
+  /** Every tag of the repository when it names none. */
+  readonly reference: Reference
+  readonly auth?: RegistryAuth
+  /** This one of the image's platforms alone. */
   readonly platform?: Platform
   readonly headers?: Readonly<Record<string, string>>
   readonly onProgress?: OnProgress
@@ -111,6 +125,30 @@ export interface Images {
     options: { readonly platform?: Platform; readonly onProgress?: OnProgress },
     signal: AbortSignal,
   ): Promise<readonly Image[]>
+  /**
+   * Sends an image to the registry that its name names.
+   * @throws EngineError not_found "An image does not exist locally with the tag: x",
+   *   permission_denied "denied: requested access to the resource is denied"
+   */
+  push(options: PushOptions, signal: AbortSignal): Promise<void>
+  /**
+   * An archive that `docker load` and OCI tools read. A name without a tag stands for all tags.
+   * Failures that can be told beforehand reject the promise, not the stream.
+   * @throws EngineError not_found
+   */
+  save(
+    names: readonly string[],
+    options: { readonly platform?: Platform },
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<Uint8Array>>
+  /** Stores config and manifest of an image that was built here; `create` makes it visible. */
+  describe(
+    image: MadeImage,
+    hold: { readonly lease: Lease; readonly signal: AbortSignal },
+  ): Promise<ImageParts>
+  create(parts: ImageParts, names: readonly Reference[]): Promise<Image>
+  /** Compressed blobs of layers, and their tars. */
+  readonly layerBlobs: LayerBlobs
   /** A root filesystem tar becomes a one-layer image. */
   import(
     rootfs: AsyncIterable<Uint8Array>,

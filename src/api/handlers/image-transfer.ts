@@ -2,9 +2,11 @@ import type { IncomingMessage } from 'node:http'
 import { EngineError } from '#base/errors.ts'
 import type { Platform } from '#oci/descriptor.ts'
 import { parsePlatform } from '#oci/platform.ts'
+import { parseReference, withTag } from '#oci/reference.ts'
 import type { Answer } from '#api/answer.ts'
 import { parseJson } from '#api/body.ts'
-import { type Call, queryText } from '#api/call.ts'
+import { type Call, pathParam, queryText } from '#api/call.ts'
+import { contentTypes } from '#api/headers.ts'
 import { namedReference } from '#api/handlers/images.ts'
 import { parseRegistryAuth } from '#api/mapping/registry-auth.ts'
 import { progressAnswer } from '#api/progress-stream.ts'
@@ -63,6 +65,44 @@ export function loadImages(call: Call): Answer {
   return progressAnswer(async (onProgress) => {
     await call.engine.images.load(call.request, { ...options, onProgress }, call.signal)
   })
+}
+
+/** `POST /images/{name}/push`: one tag, or without `tag` all of the repository's. */
+export function pushImage(call: Call): Answer {
+  const named = parseReference(pathParam(call, 'name'))
+  if (named.digest !== undefined) {
+    throw new EngineError('invalid_argument', 'cannot push a digest reference')
+  }
+  const tag = queryText(call, 'tag')
+  const auth = parseRegistryAuth(call.request.headers['x-registry-auth'])
+  const options = {
+    reference: tag === undefined ? named : withTag(named, tag),
+    headers: registryHeaders(call.request),
+    ...(auth ? { auth } : {}),
+    ...queryPlatform(call),
+  }
+  return progressAnswer(async (onProgress) => {
+    await call.engine.images.push({ ...options, onProgress }, call.signal)
+  })
+}
+
+/** `GET /images/{name}/get`. */
+export async function saveImage(call: Call): Promise<Answer> {
+  return await savedArchive(call, [pathParam(call, 'name')])
+}
+
+/** `GET /images/get?names=…`: the names repeated, or with commas. */
+export async function saveImages(call: Call): Promise<Answer> {
+  const names = call.query.getAll('names').flatMap((text) => text.split(','))
+  return await savedArchive(
+    call,
+    names.filter((name) => name !== ''),
+  )
+}
+
+async function savedArchive(call: Call, names: readonly string[]): Promise<Answer> {
+  const chunks = await call.engine.images.save(names, queryPlatform(call), call.signal)
+  return { type: 'stream', contentType: contentTypes.tar, flush: 'first-chunk', chunks }
 }
 
 function queryPlatform(call: Call): { readonly platform?: Platform } {

@@ -1,6 +1,8 @@
 /** An engine of records and functions, for tests of the API alone. */
 import { instantFromNanos } from '#base/clock.ts'
 import { silentLogger } from '#base/log.ts'
+import type { BuildContexts } from '#build/transfer/types.ts'
+import type { Builder } from '#build/types.ts'
 import type { ContainerRecord, Containers, ContainerSpec, HostSpec } from '#container/types.ts'
 import type { Engine, EngineConfig, EngineEvent, SystemFacts } from '#engine/types.ts'
 import type { Images } from '#image/types.ts'
@@ -15,6 +17,8 @@ export interface FakeParts {
   readonly volumes?: Partial<Volumes>
   readonly events?: Partial<Engine['events']>
   readonly login?: Engine['login']
+  readonly builder?: Partial<Builder>
+  readonly buildContexts?: Partial<BuildContexts>
 }
 
 export interface FakeEngine extends Engine {
@@ -32,6 +36,8 @@ export function fakeEngine(parts: FakeParts = {}): FakeEngine {
     images: { ...noImages, ...parts.images },
     networks: { ...noNetworks, ...parts.networks },
     volumes: { ...noVolumes, ...parts.volumes },
+    builder: { ...noBuilder, ...parts.builder },
+    buildContexts: { ...noContexts, ...parts.buildContexts },
     events: {
       publish: (event) => void published.push(event),
       subscribe: missing,
@@ -45,6 +51,23 @@ export function fakeEngine(parts: FakeParts = {}): FakeEngine {
 
 function missing(): never {
   throw new Error('the test gave the fake engine no such function')
+}
+
+const noBuilder: Builder = {
+  build: missing,
+  inspect: missing,
+  prune: missing,
+  diskUsage: () => [],
+  history: { list: () => [], get: missing, logs: missing },
+}
+
+const noContexts: BuildContexts = {
+  receive: missing,
+  empty: missing,
+  fetch: missing,
+  sync: missing,
+  list: () => Promise.resolve([]),
+  remove: missing,
 }
 
 const noContainers: Containers = {
@@ -85,6 +108,11 @@ const noImages: Images = {
   pull: missing,
   load: missing,
   import: missing,
+  push: missing,
+  save: missing,
+  describe: missing,
+  create: missing,
+  layerBlobs: { find: missing, get: missing, record: missing, tar: missing },
   tag: missing,
   remove: missing,
   history: missing,

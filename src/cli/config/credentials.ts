@@ -1,11 +1,10 @@
-import { execFile } from 'node:child_process'
+import { askHelper } from '#cli/config/credential-helper.ts'
 import type { ConfigFile, StoredAuth } from '#cli/config/settings.ts'
-import { parseJson } from '#client/json.ts'
 import { parseReference } from '#oci/reference.ts'
 import type { AuthConfig } from '#wire/system.ts'
 
 /** The key under which Docker keeps the credentials of docker.io. */
-const dockerHubKey = 'https://index.docker.io/v1/'
+export const dockerHubKey = 'https://index.docker.io/v1/'
 
 /**
  * The value of `X-Registry-Auth` for the registry of `reference`, from the
@@ -15,15 +14,35 @@ export async function registryAuthHeader(
   file: ConfigFile,
   reference: string,
 ): Promise<string | undefined> {
-  const { registry } = parseReference(reference)
-  const server = registry === 'docker.io' ? dockerHubKey : registry
-  const helper = file.credHelpers?.[registry] ?? file.credsStore
-  const auth =
-    helper === undefined || helper === ''
-      ? storedAuth(file.auths, server)
-      : await askHelper(helper, server)
+  const server = serverKey(parseReference(reference).registry)
+  const auth = await findCredentials(file, server)
   if (!auth) return undefined
   return Buffer.from(JSON.stringify({ ...auth, serveraddress: server })).toString('base64url')
+}
+
+/** The key of a registry's credentials: its host, except for docker.io. */
+export function serverKey(registry: string): string {
+  const isHub = ['docker.io', 'index.docker.io', 'registry-1.docker.io'].includes(registry)
+  return isHub ? dockerHubKey : registry
+}
+
+/** Host and port of `https://host:port/path`; the key of docker.io stays as it is. */
+export function serverOf(address: string): string {
+  return address === dockerHubKey ? address : serverKey(hostOf(address))
+}
+
+export async function findCredentials(
+  file: ConfigFile,
+  server: string,
+): Promise<AuthConfig | undefined> {
+  const helper = helperFor(file, server)
+  return helper === undefined ? storedAuth(file.auths, server) : await askHelper(helper, server)
+}
+
+/** The helper program's name that keeps the credentials of `server`, if one does. */
+export function helperFor(file: ConfigFile, server: string): string | undefined {
+  const helper = file.credHelpers?.[hostOf(server)] ?? file.credHelpers?.[server] ?? file.credsStore
+  return helper === '' ? undefined : helper
 }
 
 function storedAuth(auths: ConfigFile['auths'], server: string): AuthConfig | undefined {
@@ -32,7 +51,7 @@ function storedAuth(auths: ConfigFile['auths'], server: string): AuthConfig | un
 }
 
 /** Entries are keyed by host, with or without protocol and path. */
-function hostOf(key: string): string {
+export function hostOf(key: string): string {
   return key.replace(/^https?:\/\//, '').split('/')[0] ?? ''
 }
 
@@ -46,26 +65,4 @@ function decodeAuth(stored: StoredAuth): AuthConfig | undefined {
     return undefined
   }
   return { username, password, identitytoken, registrytoken }
-}
-
-interface HelperReply {
-  readonly Username?: string
-  readonly Secret?: string
-}
-
-/** Runs `docker-credential-<name> get`; a helper without an entry, or that is missing, has none. */
-function askHelper(name: string, server: string): Promise<AuthConfig | undefined> {
-  return new Promise((resolve) => {
-    const child = execFile(`docker-credential-${name}`, ['get'], (error, stdout) => {
-      if (error) return resolve(undefined)
-      const { Username, Secret } = parseJson<HelperReply>(stdout)
-      resolve(
-        Username === '<token>'
-          ? { identitytoken: Secret }
-          : { username: Username, password: Secret },
-      )
-    })
-    child.stdin?.on('error', () => undefined)
-    child.stdin?.end(server)
-  })
 }

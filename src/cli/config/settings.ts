@@ -36,6 +36,11 @@ export interface Settings {
   readonly file: ConfigFile
 }
 
+/** Of the configuration file. */
+export function configPath(settings: Settings): string {
+  return `${settings.directory}/config.json`
+}
+
 export function readSettings(variables: Variables, directory?: string): Settings {
   const chosen = directory ?? variables['DOCKER_CONFIG'] ?? `${variables['HOME'] ?? ''}/.docker`
   let file: ConfigFile | undefined

@@ -6,7 +6,12 @@ import { toFailure, type Failure } from '#sys/tar/messages.ts'
 import { readTree } from '#sys/tar/tree-reader.ts'
 
 export type ArchiveRequest =
-  | { readonly type: 'begin'; readonly directory: string; readonly asLayer: boolean }
+  | {
+      readonly type: 'begin'
+      readonly directory: string
+      readonly asLayer: boolean
+      readonly leavesOutRoot: boolean
+    }
   /** The next piece, please; one answer to each. */
   | { readonly type: 'next' }
   | { readonly type: 'stop' }
@@ -37,7 +42,7 @@ function handle(request: ArchiveRequest): void {
   switch (request.type) {
     case 'begin':
       root.enter(request.directory)
-      pieces = readTree({ asLayer: request.asLayer })
+      pieces = readTree({ asLayer: request.asLayer, leavesOutRoot: request.leavesOutRoot })
       return
     case 'next':
       sendNext()

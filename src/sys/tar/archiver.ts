@@ -12,6 +12,8 @@ export interface ArchiveOptions {
   readonly directory: string
   /** For the upper directory of an overlay: removed entries become OCI whiteouts. */
   readonly asLayer?: boolean
+  /** No member for the directory itself. */
+  readonly leavesOutRoot?: boolean
 }
 
 const pool = createWorkerPool({
@@ -34,7 +36,8 @@ export async function* archiveDirectory(
   const send = (request: ArchiveRequest) => worker.postMessage(request, [])
   let isHealthy = false
   try {
-    send({ type: 'begin', directory: options.directory, asLayer: options.asLayer === true })
+    const { directory, asLayer = false, leavesOutRoot = false } = options
+    send({ type: 'begin', directory, asLayer, leavesOutRoot })
     let next = ask(worker)
     for (;;) {
       if (signal?.aborted === true) throw abortReason(signal)
