@@ -36,10 +36,7 @@ test('a built image is compressed once, pushed, and pulled again as the same ima
   const before = service.held().blobs
 
   const events = await push(service, name)
-  assert.deepEqual(textsOf(events, ids[0]), [
-    'Preparing',
-    'Mounted from ' + `${registry.address}/base`,
-  ])
+  assert.deepEqual(textsOf(events, ids[0]), ['Preparing', `Mounted from ${registry.address}/base`])
   assert.deepEqual(new Set(textsOf(events, ids[1])), new Set(['Preparing', 'Pushing', 'Pushed']))
   const said = events.flatMap((event) => (event.type === 'status' && !event.id ? [event.text] : []))
   assert.equal(said[0], `The push refers to repository [${registry.address}/app]`)
@@ -144,7 +141,7 @@ test('a layer whose files changed is not pushed as what it was', async () => {
   const name = `${registry.address}/app:v1`
   await makeBuiltImage(service, name, { layers: [{ 'marker-file': 'before' }] })
   const snapshots = join(service.root, 'snapshots')
-  const [directory = ''] = readdirSync(snapshots).filter((entry) => /^\d+$/.test(entry))
+  const directory = readdirSync(snapshots).find((entry) => /^\d+$/.test(entry)) ?? ''
   writeFileSync(join(snapshots, directory, 'fs/marker-file'), 'after!')
   const { blobs } = service.held()
   await assert.rejects(push(service, name), {
