@@ -17,6 +17,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   network: ['base', 'oci', 'sys', 'store'],
   volume: ['base', 'oci', 'sys', 'store'],
   container: ['base', 'oci', 'sys', 'store', 'image', 'runtime', 'network', 'volume'],
+  build: ['base', 'oci', 'sys', 'store', 'registry', 'image', 'runtime', 'network'],
   engine: [
     'base',
     'oci',
@@ -28,6 +29,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'network',
     'volume',
     'container',
+    'build',
   ],
   api: [
     'base',
@@ -39,6 +41,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'network',
     'volume',
     'container',
+    'build',
     'engine',
   ],
   cli: ['base', 'oci', 'wire', 'client'],

@@ -46,9 +46,7 @@ export async function runOnce(
       rmSync(bundle.directory, { recursive: true, force: true }),
     ),
   )
-  undo.defer(
-    undoing(context.log, 'delete container', () => deleteContainerState(context, state)),
-  )
+  undo.defer(undoing(context.log, 'delete container', () => deleteContainerState(context, state)))
   writeBundle(context, { bundle, state, options })
   const { child, closed } = start({ bundle, state, options })
   const ending = endOnAbort(context, { state, child }, signal)

@@ -16,11 +16,13 @@ export interface VertexLabel {
   readonly ignoresCache?: boolean
 }
 
-export function createGraphBuilder(): GraphBuilder {
+/** @param latestTime SOURCE_DATE_EPOCH: a part of every step that makes files */
+export function createGraphBuilder(latestTime?: number): GraphBuilder {
   const vertices = new Map<VertexId, Vertex>()
   return {
     vertices,
-    add(op, inputs, label) {
+    add(given, inputs, label) {
+      const op = latestTime === undefined ? given : withLatestTime(given, latestTime)
       const id = vertexId(op, inputs, label.ignoresCache ?? false)
       if (!vertices.has(id)) {
         const { name, range, ignoresCache = false } = label
@@ -29,6 +31,11 @@ export function createGraphBuilder(): GraphBuilder {
       return id
     },
   }
+}
+
+function withLatestTime(op: Op, latestTime: number): Op {
+  const isStep = op.kind === 'copy' || op.kind === 'exec' || op.kind === 'make-directory'
+  return isStep ? { ...op, latestTime } : op
 }
 
 function vertexId(op: Op, inputs: readonly VertexId[], ignoresCache: boolean): VertexId {

@@ -1,3 +1,4 @@
+import { EngineError } from '#base/errors.ts'
 import type { Variables } from '#build/dockerfile/variables.ts'
 import type { Dockerfile } from '#build/dockerfile/types.ts'
 import { expandWord } from '#build/dockerfile/words.ts'
@@ -68,4 +69,14 @@ export function globalValues(dockerfile: Dockerfile, options: BuildOptions): Map
 export function globalVariables(dockerfile: Dockerfile, options: BuildOptions): Variables {
   const values = globalValues(dockerfile, options)
   return { find: (name) => values.get(name) }
+}
+
+/** SOURCE_DATE_EPOCH in seconds. @throws EngineError invalid_argument */
+export function sourceDateEpoch({
+  buildArgs,
+}: Pick<BuildOptions, 'buildArgs'>): number | undefined {
+  const text = buildArgs.get('SOURCE_DATE_EPOCH')
+  if (text === undefined || text === '') return undefined
+  if (/^\d{1,11}$/.test(text)) return Number(text)
+  throw new EngineError('invalid_argument', `invalid SOURCE_DATE_EPOCH: ${text}`)
 }

@@ -30,8 +30,15 @@ export type Op =
   | GitOp
   | InlineFileOp
   | CopyOp
+  | MergeOp
   | MakeDirectoryOp
   | ExecOp
+
+/** What makes a layer. */
+export interface StepOp {
+  /** SOURCE_DATE_EPOCH: what the step makes is not newer than this (seconds since the epoch). */
+  readonly latestTime?: number
+}
 
 /** A base image, its tag pinned to the digest that this build resolved. */
 export interface ImageOp {
@@ -70,7 +77,7 @@ export interface InlineFileOp {
 }
 
 /** inputs: [destination root, source root]. */
-export interface CopyOp {
+export interface CopyOp extends StepOp {
   readonly kind: 'copy'
   /** Go globs below the source root. */
   readonly sources: readonly string[]
@@ -88,15 +95,20 @@ export interface CopyOp {
   readonly isLink: boolean
 }
 
+/** inputs: [root, independent layer]. The layer of `COPY --link` over whatever the root is. */
+export interface MergeOp {
+  readonly kind: 'merge'
+}
+
 /** inputs: [root]. WORKDIR. */
-export interface MakeDirectoryOp {
+export interface MakeDirectoryOp extends StepOp {
   readonly kind: 'make-directory'
   readonly path: string
   readonly owner?: string
 }
 
 /** inputs: [root, …inputs of mounts]. */
-export interface ExecOp {
+export interface ExecOp extends StepOp {
   readonly kind: 'exec'
   readonly args: readonly string[]
   readonly env: readonly string[]

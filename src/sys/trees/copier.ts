@@ -5,8 +5,9 @@ import { makeDeviceNode, makeFifo, changeOwner, deviceNumbers, setTimes } from '
 import type { PathName } from '#sys/files.ts'
 import type { CopyJob } from '#sys/trees/copy.ts'
 import { copyFile } from '#sys/trees/copy-file.ts'
+import { makeDirectories, makeMissing } from '#sys/trees/make-directories.ts'
 import { parseMode } from '#sys/trees/modes.ts'
-import { below, findStats, joinPath, lastName, parentPath } from '#sys/trees/paths.ts'
+import { below, findStats, joinPath, lastName } from '#sys/trees/paths.ts'
 import type { TreeNode } from '#sys/trees/walk.ts'
 import { copiedXattrs, ignoringUnsupported } from '#sys/trees/xattrs.ts'
 import { setXattr } from '#sys/xattr.ts'
@@ -50,21 +51,11 @@ export function createCopier({ source, target }: CopyJob): Copier {
     }
   }
 
-  function makeDirectories(path: string): void {
-    if (path === '' || isDirectory(target.rootPath, path)) return
-    makeDirectories(parentPath(path))
-    const place = below(target.rootPath, path)
-    makeDirectory(place, path)
-    fs.chmodSync(place, 0o755)
-    const { uid, gid } = target.owner ?? root
-    changeOwner(place, uid, gid)
-  }
-
   /** True when it is new. */
   function ensureDirectory(node: { readonly path: string }): boolean {
     const place = below(target.rootPath, node.path)
     if (findStats(place)?.isDirectory() === true) return false
-    makeDirectory(place, node.path)
+    makeMissing(place, node.path)
     return true
   }
 
@@ -121,7 +112,8 @@ export function createCopier({ source, target }: CopyJob): Copier {
   }
 
   return {
-    makeDirectories,
+    makeDirectories: (path) =>
+      makeDirectories({ rootPath: target.rootPath, path, owner: target.owner ?? root }),
     copyContents,
     copyNode,
     copyDirectory(sourcePath, path) {
@@ -135,18 +127,6 @@ export function createCopier({ source, target }: CopyJob): Copier {
 }
 
 const root = { uid: 0, gid: 0 }
-
-function isDirectory(rootPath: string, path: string): boolean {
-  return findStats(below(rootPath, path))?.isDirectory() === true
-}
-
-function makeDirectory(place: PathName, path: string): void {
-  const present = findStats(place)
-  if (present && !present.isDirectory()) {
-    throw new EngineError('invalid_argument', `cannot copy to non-directory: /${path}`)
-  }
-  fs.mkdirSync(place, 0o755)
-}
 
 /** A file gives way, and an empty directory; a link is replaced, never followed. */
 function clear(place: PathName, path: string): void {

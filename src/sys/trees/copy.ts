@@ -81,8 +81,7 @@ function filePlace(
   { match, place }: { readonly match: Match; readonly place: string },
 ): string {
   const isDirectory =
-    target.path.endsWith('/') ||
-    findStats(below(target.rootPath, place))?.isDirectory() === true
+    target.path.endsWith('/') || findStats(below(target.rootPath, place))?.isDirectory() === true
   copier.makeDirectories(isDirectory ? place : parentPath(place))
   if (!isDirectory) return place
   const inside = joinPath(place, match.name)

@@ -8,6 +8,7 @@ import {
   type CopyTarget,
   type FoundArchive,
   fromTreeFailure,
+  type NewDirectory,
   type Selection,
   type TreeReply,
   type TreeRequest,
@@ -50,6 +51,11 @@ export function copyFiles(
   signal: AbortSignal,
 ): Promise<readonly FoundArchive[]> {
   return perform({ type: 'copy', source, ...copy }, signal)
+}
+
+/** Makes a directory and what is missing on the way: 0755, of that owner. */
+export async function makeDirectory(directory: NewDirectory, signal: AbortSignal): Promise<void> {
+  await perform({ type: 'make-directory', directory }, signal)
 }
 
 async function perform<T extends TreeRequest['type']>(

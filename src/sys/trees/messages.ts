@@ -33,6 +33,12 @@ export interface CopyTarget {
   readonly leavesArchives: boolean
 }
 
+export interface NewDirectory {
+  readonly rootPath: string
+  readonly path: string
+  readonly owner: { readonly uid: number; readonly gid: number }
+}
+
 /** An archive that COPY was told to unpack: paths of the machine. */
 export interface FoundArchive {
   readonly path: string
@@ -52,11 +58,13 @@ export type TreeRequest =
       readonly selection: Selection
       readonly target: CopyTarget
     }
+  | { readonly type: 'make-directory'; readonly directory: NewDirectory }
 
 export interface TreeResults {
   'digest-layer': LayerDigest
   select: string
   copy: readonly FoundArchive[]
+  'make-directory': null
 }
 
 export type TreeReply =

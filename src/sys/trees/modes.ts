@@ -14,8 +14,7 @@ export function parseMode(text: string): (subject: ModeSubject) => number {
     return () => mode
   }
   const clauses = text.split(',').map((clause) => parseClause(clause, text))
-  return (subject) =>
-    clauses.reduce((mode, apply) => apply({ ...subject, mode }), subject.mode)
+  return (subject) => clauses.reduce((mode, apply) => apply({ ...subject, mode }), subject.mode)
 }
 
 type Apply = (subject: ModeSubject) => number

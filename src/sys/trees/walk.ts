@@ -29,8 +29,7 @@ export function readNode(
 ): TreeNode | undefined {
   const filters: Filters = {
     ignored: source.ignore.length === 0 ? undefined : createIgnoreMatcher(source.ignore),
-    excluded:
-      selection.excludes.length === 0 ? undefined : createIgnoreMatcher(selection.excludes),
+    excluded: selection.excludes.length === 0 ? undefined : createIgnoreMatcher(selection.excludes),
   }
   const visit = (path: string, sourcePath: string): TreeNode | undefined => {
     const stats = findStats(below(source.rootPath, sourcePath))

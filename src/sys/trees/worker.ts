@@ -7,6 +7,7 @@ import { EngineError, errnoOf, errorKind, errorMessage, findEngineError } from '
 import { detachThreadRoot } from '#sys/chroot.ts'
 import { copySelection } from '#sys/trees/copy.ts'
 import { digestLayerTree } from '#sys/trees/layer-digest.ts'
+import { makeDirectories } from '#sys/trees/make-directories.ts'
 import type { TreeFailure, TreeReply, TreeRequest, TreeResults } from '#sys/trees/messages.ts'
 import { digestSelection } from '#sys/trees/selection-digest.ts'
 
@@ -37,6 +38,9 @@ function perform(request: TreeRequest): TreeResults[TreeRequest['type']] {
       return digestSelection(request.source, request.selection)
     case 'copy':
       return copySelection(request)
+    case 'make-directory':
+      makeDirectories(request.directory)
+      return null
   }
 }
 

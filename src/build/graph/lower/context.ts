@@ -20,6 +20,7 @@ export interface LowerContext {
   /** The root filesystem behind a name in `COPY --from` or a mount's `from`. */
   sourceRoot(name: string): VertexId
   readonly contextRoot: () => VertexId
+  readonly scratchRoot: () => VertexId
   /** `[build 2/5] `: what progress shows before the instruction. */
   readonly label: string
   readonly ignoresCache: boolean

@@ -27,11 +27,19 @@ export function lowerCopy(context: LowerContext, instruction: Instruction): void
   const groups = groupSources(context, instruction, sources)
   for (const group of groups) {
     const op = copyOp(context, instruction, { group, destination })
-    state.root = context.builder.add(op, [state.root, group.root], {
+    const label = {
       name: `${context.label}${instruction.source}`,
       range: instruction.range,
       ignoresCache: context.ignoresCache,
-    })
+    }
+    const under = op.isLink ? context.scratchRoot() : state.root
+    const copied = context.builder.add(op, [under, group.root], label)
+    state.root = op.isLink
+      ? context.builder.add({ kind: 'merge' }, [state.root, copied], {
+          ...label,
+          name: `[internal] link ${label.name}`,
+        })
+      : copied
   }
   state.layers.push(state.root)
   recordLayer(context, historyText(context, instruction, [...sources, destination]), true)

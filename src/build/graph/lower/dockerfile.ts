@@ -8,7 +8,7 @@ import type { Dockerfile, LocatedInstruction } from '#build/dockerfile/types.ts'
 import { createGraphBuilder, type GraphBuilder } from '#build/graph/builder.ts'
 import type { LowerContext } from '#build/graph/lower/context.ts'
 import { lowerInstruction, type StageFacts } from '#build/graph/lower/instruction.ts'
-import { type BuildOptions, globalValues } from '#build/graph/options.ts'
+import { type BuildOptions, globalValues, sourceDateEpoch } from '#build/graph/options.ts'
 import type { Base, PlannedStage, StagePlan } from '#build/graph/plan.ts'
 import { envMap, inheritStage, type StageState } from '#build/graph/stage-state.ts'
 import type { BuildGraph, ImageOp, VertexId } from '#build/graph/types.ts'
@@ -37,7 +37,8 @@ interface Lowering extends LowerInput {
 /** @throws EngineError pointing at the line that cannot be lowered */
 export function lowerDockerfile(input: LowerInput): BuildGraph {
   const globals = globalValues(input.dockerfile, input.options)
-  const lowering: Lowering = { ...input, builder: createGraphBuilder(), globals, states: new Map() }
+  const builder = createGraphBuilder(sourceDateEpoch(input.options))
+  const lowering: Lowering = { ...input, builder, globals, states: new Map() }
   for (const planned of ordered(input.plan)) {
     lowering.states.set(planned.stage.index, lowerStage(lowering, planned))
   }
@@ -120,6 +121,7 @@ function stageContext(
     label,
     platform: options.targetPlatform,
     ignoresCache: uncachedStages === 'all' || (name !== undefined && uncachedStages.has(name)),
+    scratchRoot: () => scratchVertex(builder),
     contextRoot: () => contextVertex(builder, 'context'),
     sourceRoot: (source) => {
       const base = planned.sources.get(source)
@@ -127,6 +129,10 @@ function stageContext(
       return rootOf(lowering, base)
     },
   }
+}
+
+function scratchVertex(builder: GraphBuilder): VertexId {
+  return builder.add({ kind: 'scratch' }, [], { name: 'scratch' })
 }
 
 function contextVertex(builder: GraphBuilder, name: string): VertexId {
@@ -146,7 +152,7 @@ function rootOf(lowering: Lowering, base: Base): VertexId {
       return state.root
     }
     case 'scratch':
-      return lowering.builder.add({ kind: 'scratch' }, [], { name: 'scratch' })
+      return scratchVertex(lowering.builder)
     case 'context':
       return contextVertex(lowering.builder, base.name)
     case 'image': {

@@ -111,7 +111,9 @@ function lowerWorkdir(
   )
   change(context, { WorkingDir: path })
   if (path === '/') return recordEmpty(context, `WORKDIR ${path}`)
-  state.root = context.builder.add({ kind: 'make-directory', path }, [state.root], {
+  const user = state.config.User ?? ''
+  const op = { kind: 'make-directory', path, ...(user !== '' && { owner: user }) } as const
+  state.root = context.builder.add(op, [state.root], {
     name: `${context.label}${instruction.source}`,
     range: instruction.range,
     ignoresCache: context.ignoresCache,

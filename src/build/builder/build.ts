@@ -1,0 +1,142 @@
+/** One build, from request to outcome. */
+import { randomBytes } from 'node:crypto'
+import { mapPool } from '#base/async.ts'
+import { errorKind, errorMessage } from '#base/errors.ts'
+import type { BuildCache } from '#build/cache/store.ts'
+import type { BuiltPlatform } from '#build/builder/built.ts'
+import { completeConfig } from '#build/builder/config.ts'
+import type { HistoryStore } from '#build/builder/history.ts'
+import { writeOutputs } from '#build/builder/outputs.ts'
+import { planBuild } from '#build/builder/plan.ts'
+import { type BuildProgress, createProgress } from '#build/builder/progress.ts'
+import type { RunningBuilds } from '#build/builder/running.ts'
+import { proxyArgs, sourceDateEpoch } from '#build/graph/options.ts'
+import { createExecutor } from '#build/ops/executor.ts'
+import type { BuildMachine, BuildSession } from '#build/ops/machine.ts'
+import { type BuildResult, emptyResult, type SnapshotResult } from '#build/ops/result.ts'
+import type { Solver } from '#build/solver/types.ts'
+import type { BuildEvent, BuildOutcome, BuildRequest } from '#build/types.ts'
+import type { Platform } from '#oci/descriptor.ts'
+import { hostPlatform } from '#oci/platform.ts'
+import { familiarName } from '#oci/reference.ts'
+import type { Lease } from '#store/types.ts'
+
+export interface BuilderParts {
+  readonly machine: BuildMachine
+  readonly cache: BuildCache
+  readonly solver: Solver<BuildResult>
+  readonly history: HistoryStore
+  readonly running: RunningBuilds
+}
+
+export async function runBuild(
+  parts: BuilderParts,
+  request: BuildRequest,
+  signal: AbortSignal,
+): Promise<BuildOutcome> {
+  const buildId = randomBytes(13).toString('hex').slice(0, 25)
+  using _running = parts.running.begin()
+  using log = parts.history.begin(buildId, nameOf(request))
+  const emit = (event: BuildEvent) => {
+    log.write(event)
+    request.onEvent(event)
+  }
+  const progress = createProgress(parts.cache, emit)
+  const counts = () => ({
+    buildId,
+    totalSteps: progress.counts.total,
+    cachedSteps: progress.counts.cached,
+  })
+  try {
+    const outcome = await perform(parts, { buildId, request, progress }, signal)
+    const { imageId } = outcome
+    const image = imageId === undefined ? {} : { imageId }
+    parts.history.finish({ ...counts(), ...image, status: 'completed' })
+    return outcome
+  } catch (error) {
+    const status = signal.aborted || errorKind(error) === 'cancelled' ? 'cancelled' : 'failed'
+    parts.history.finish({ ...counts(), status, error: errorMessage(error) })
+    throw error
+  }
+}
+
+function nameOf({ tags, target, dockerfile }: BuildRequest): string {
+  const [tag] = tags
+  return tag ? familiarName(tag) : [dockerfile.name, target].filter(Boolean).join(' ')
+}
+
+interface Build {
+  readonly buildId: string
+  readonly request: BuildRequest
+  readonly progress: BuildProgress
+}
+
+async function perform(
+  parts: BuilderParts,
+  build: Build,
+  signal: AbortSignal,
+): Promise<BuildOutcome> {
+  const { request } = build
+  await using lease = await parts.machine.stores.leases.open(`build ${build.buildId}`)
+  const platforms = request.platforms.length === 0 ? [hostPlatform()] : request.platforms
+  const built = await mapPool(platforms, platforms.length, (platform, poolSignal) => {
+    const either = AbortSignal.any([signal, poolSignal])
+    return buildPlatform(parts, { ...build, lease, platform }, either)
+  })
+  const outcome = await writeOutputs(parts.machine, { request, built, lease }, signal)
+  return { buildId: build.buildId, ...outcome }
+}
+
+interface PlatformBuild extends Build {
+  readonly lease: Lease
+  readonly platform: Platform
+}
+
+async function buildPlatform(
+  { machine, solver }: BuilderParts,
+  build: PlatformBuild,
+  signal: AbortSignal,
+): Promise<BuiltPlatform> {
+  const { request, progress, platform } = build
+  const { images } = machine
+  const { graph, bases } = await planBuild({ images, progress }, { request, platform }, signal)
+  const executor = createExecutor(machine, sessionOf(build, bases.images))
+  const { vertices } = graph
+  const targets = [...graph.layers, graph.root]
+  const { onSolve: onEvent } = progress
+  const results = await solver.solve({ executor, vertices, targets, onEvent }, signal)
+  const snapshots = results.map(asSnapshot)
+  const result = snapshots.at(-1) ?? emptyResult
+  const steps = snapshots.slice(0, -1)
+  const latestTime = sourceDateEpoch(request)
+  const config = completeConfig({ graph, result, steps, latestTime })
+  const used = [...vertices.values()].flatMap(({ op }) => (op.kind === 'image' ? [op] : []))
+  return { platform, config, result, graph, steps, bases: used }
+}
+
+/** `FROM` a named context: its files are no image. */
+function asSnapshot(result: BuildResult): SnapshotResult {
+  return result.kind === 'snapshot' ? result : emptyResult
+}
+
+function sessionOf(
+  { buildId, request, lease }: PlatformBuild,
+  images: BuildSession['images'],
+): BuildSession {
+  const { contexts, secrets, ssh, limits, allowsInsecure, registryAuth, buildArgs } = request
+  return {
+    buildId,
+    lease,
+    contexts,
+    images,
+    secrets,
+    ssh,
+    limits,
+    allowsInsecure,
+    registryAuth,
+    hostname: buildArgs.get('BUILDKIT_SANDBOX_HOSTNAME') ?? 'buildkitsandbox',
+    proxyEnv: [...buildArgs]
+      .filter(([name]) => proxyArgs.has(name))
+      .map(([name, value]) => `${name}=${value}`),
+  }
+}

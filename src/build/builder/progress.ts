@@ -1,0 +1,74 @@
+/** Solver events as build events, and the counts that the history keeps. */
+import { now } from '#base/clock.ts'
+import { errorMessage } from '#base/errors.ts'
+import type { BuildCache } from '#build/cache/store.ts'
+import { explainMiss } from '#build/cache/why.ts'
+import type { Vertex } from '#build/graph/types.ts'
+import type { SolveEvent } from '#build/solver/types.ts'
+import type { BuildEvent, VertexInfo } from '#build/types.ts'
+import { digestOf } from '#oci/digest.ts'
+
+export interface BuildProgress {
+  readonly onSolve: (event: SolveEvent) => void
+  readonly emit: (event: BuildEvent) => void
+  /** Shows work that is no vertex of the graph: looking up a base image. */
+  around<T>(name: string, work: () => Promise<T>): Promise<T>
+  readonly counts: { total: number; cached: number }
+}
+
+export function createProgress(
+  cache: Pick<BuildCache, 'findByName'>,
+  emit: (event: BuildEvent) => void,
+): BuildProgress {
+  const counts = { total: 0, cached: 0 }
+  return {
+    counts,
+    emit,
+    onSolve(event) {
+      if (event.type === 'started' || event.type === 'cached') counts.total++
+      if (event.type === 'cached') counts.cached++
+      emit(translate(cache, event))
+    },
+    async around(text, work) {
+      const name = `[internal] load metadata for ${text}`
+      const vertex: VertexInfo = { id: digestOf(name), name, inputs: [] }
+      emit({ type: 'vertex-started', vertex, why: [], at: now() })
+      try {
+        const result = await work()
+        emit({ type: 'vertex-completed', vertex, at: now() })
+        return result
+      } catch (error) {
+        emit({ type: 'vertex-failed', vertex, message: errorMessage(error), at: now() })
+        throw error
+      }
+    },
+  }
+}
+
+function translate(cache: Pick<BuildCache, 'findByName'>, event: SolveEvent): BuildEvent {
+  switch (event.type) {
+    case 'started': {
+      const { vertex, miss } = event
+      const why = explainMiss(miss, cache.findByName(vertex.name)?.ingredients)
+      return { type: 'vertex-started', vertex: describe(vertex), why, at: now() }
+    }
+    case 'cached':
+      return { type: 'vertex-cached', vertex: describe(event.vertex), at: now() }
+    case 'output': {
+      const { id, stream, chunk } = event
+      return { type: 'vertex-output', id, stream, chunk }
+    }
+    case 'status':
+      return { type: 'vertex-status', id: event.id, status: event.status }
+    case 'completed':
+      return { type: 'vertex-completed', vertex: describe(event.vertex), at: now() }
+    case 'failed': {
+      const message = errorMessage(event.error)
+      return { type: 'vertex-failed', vertex: describe(event.vertex), message, at: now() }
+    }
+  }
+}
+
+function describe({ id, name, inputs, range }: Vertex): VertexInfo {
+  return { id, name, inputs, ...(range && { range }) }
+}

@@ -1,0 +1,148 @@
+/** RUN: a container of its own for each step, its upper directory the layer. */
+import { EngineError } from '#base/errors.ts'
+import type { ExecOp } from '#build/graph/types.ts'
+import { commitStep } from '#build/ops/commit.ts'
+import { prepareMounts, type PreparedMounts } from '#build/ops/exec-mounts.ts'
+import { connectStep, type StepNetwork } from '#build/ops/exec-network.ts'
+import type { BuildMachine, BuildSession } from '#build/ops/machine.ts'
+import type { BuildResult, SnapshotResult } from '#build/ops/result.ts'
+import { mountWithTargets } from '#build/ops/stubs.ts'
+import { openWorkspace, type Workspace } from '#build/ops/workspace.ts'
+import type { RunContext } from '#build/solver/types.ts'
+import type { RuntimeSpec } from '#oci/runtime-spec.ts'
+import { buildRuntimeSpec } from '#runtime/spec/build.ts'
+import type { NamespaceMode, SpecInput } from '#runtime/spec/types.ts'
+import type { TaskExit } from '#runtime/types.ts'
+import { resolveUser } from '#runtime/user.ts'
+import { makeDirectory } from '#sys/trees/jobs.ts'
+import { findStats } from '#sys/trees/paths.ts'
+
+export interface ExecStep {
+  readonly op: ExecOp
+  readonly root: SnapshotResult
+  /** Of the vertex, the root first. */
+  readonly inputs: readonly BuildResult[]
+}
+
+/** @throws EngineError failed_precondition `process "…" did not complete successfully: exit code: N` */
+export async function runExec(
+  machine: BuildMachine,
+  { session, step }: { readonly session: BuildSession; readonly step: ExecStep },
+  context: RunContext,
+): Promise<SnapshotResult> {
+  const { op, root } = step
+  checkSecurity(session, op)
+  await using workspace = openWorkspace(machine)
+  const [mounts, network] = await settleBoth(
+    prepareMounts({ machine, session, workspace, step }, context.signal),
+    connectStep({ machine, session, workspace }, op.network),
+  )
+  const { key, mount } = await workspace.prepare(root)
+  const all = [...network.mounts, ...mounts.mounts]
+  const rootfs = mountWithTargets(workspace, mount, all)
+  await makeWorkingDirectory(rootfs, op, context.signal)
+  const spec = buildStepSpec({ machine, session, workspace, op, rootfs, mounts, network })
+  const { onOutput } = context
+  const run = { containerId: workspace.id, spec, onOutput }
+  const exit = await machine.runtime.runOnce(run, context.signal)
+  if (exit.code !== 0) throw stepFailure(op, exit)
+  const { lease } = session
+  const { latestTime } = op
+  return await commitStep(machine, { parent: root, key, lease, latestTime }, context.signal)
+}
+
+/** Both have ended before the first failure counts, so that the workspace can be cleared. */
+async function settleBoth<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  const [a, b] = await Promise.allSettled([first, second])
+  if (a.status === 'rejected') throw a.reason
+  if (b.status === 'rejected') throw b.reason
+  return [a.value, b.value]
+}
+
+function checkSecurity({ allowsInsecure }: BuildSession, op: ExecOp): void {
+  if (op.security !== 'insecure' || allowsInsecure) return
+  throw new EngineError('permission_denied', 'security.insecure is not allowed', {
+    hint: 'allow it with --allow security.insecure',
+  })
+}
+
+function stepFailure(op: ExecOp, exit: TaskExit): EngineError {
+  const reason = exit.isOomKilled ? ': cannot allocate memory' : ''
+  return new EngineError(
+    'failed_precondition',
+    `process "${op.args.join(' ')}" did not complete successfully: exit code: ${exit.code}${reason}`,
+    exit.isOomKilled ? { hint: 'the step needed more memory than it was allowed' } : {},
+  )
+}
+
+/** Base images name working directories that they do not have. */
+async function makeWorkingDirectory(
+  rootPath: string,
+  { cwd }: ExecOp,
+  signal: AbortSignal,
+): Promise<void> {
+  if (findStats(`${rootPath}${cwd}`)) return
+  await makeDirectory({ rootPath, path: cwd, owner: { uid: 0, gid: 0 } }, signal)
+}
+
+interface SpecParts {
+  readonly machine: BuildMachine
+  readonly session: BuildSession
+  readonly workspace: Workspace
+  readonly op: ExecOp
+  readonly rootfs: string
+  readonly mounts: PreparedMounts
+  readonly network: StepNetwork
+}
+
+function buildStepSpec(parts: SpecParts): RuntimeSpec {
+  const { op, rootfs, workspace, session, mounts, network } = parts
+  const resolved = resolveUser({ rootfs, user: op.user })
+  const isPrivate: NamespaceMode = { type: 'private' }
+  return buildRuntimeSpec({
+    containerId: workspace.id,
+    rootfsPath: rootfs,
+    isReadonlyRootfs: false,
+    hostname: session.hostname,
+    args: op.args,
+    env: stepEnv(parts, resolved.home),
+    cwd: op.cwd,
+    user: resolved.user,
+    isTerminal: false,
+    mounts: [...network.mounts, ...mounts.mounts],
+    network: network.namespace,
+    ipc: isPrivate,
+    pid: isPrivate,
+    uts: isPrivate,
+    cgroupNamespace: isPrivate,
+    ...limitsOf(parts),
+    ...securityOf(parts),
+  })
+}
+
+/** What the instruction says wins over proxies; secrets over both. */
+function stepEnv({ op, session, mounts }: SpecParts, home: string): string[] {
+  const named = new Set(op.env.map((entry) => entry.split('=', 1)[0]))
+  const proxies = session.proxyEnv.filter((entry) => !named.has(entry.split('=', 1)[0]))
+  return [...proxies, ...op.env, ...(named.has('HOME') ? [] : [`HOME=${home}`]), ...mounts.env]
+}
+
+function limitsOf({ machine, session }: SpecParts): Partial<SpecInput> {
+  const { limits } = session
+  const parent = limits.cgroupParent === '' ? machine.defaults.cgroupParent : limits.cgroupParent
+  return {
+    resources: limits,
+    ulimits: limits.ulimits,
+    shmSizeBytes: limits.shmSizeBytes,
+    cgroupParent: parent,
+  }
+}
+
+function securityOf({ machine, op }: SpecParts): Partial<SpecInput> {
+  const { seccompProfile = '' } = machine.defaults
+  if (op.security === 'insecure') return { isPrivileged: true }
+  if (seccompProfile === 'unconfined') return { securityOpt: ['seccomp=unconfined'] }
+  return seccompProfile === '' || seccompProfile === 'builtin'
+    ? {}
+    : { seccompPath: seccompProfile }
+}

@@ -1,0 +1,189 @@
+/**
+ * ADD of a git repository, by the system's git(1) in a clean environment: no configuration of
+ * the machine or a user, no hooks, no filters, no local protocol for submodules, and nothing
+ * from outside is ever read as an option (S34).
+ */
+import { cpSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { EngineError } from '#base/errors.ts'
+import { canonicalJson } from '#build/graph/canonical.ts'
+import type { GitOp } from '#build/graph/types.ts'
+import type { BuildMachine, BuildSession } from '#build/ops/machine.ts'
+import type { SnapshotResult } from '#build/ops/result.ts'
+import type { RunContext } from '#build/solver/types.ts'
+import { openWorkspace } from '#build/ops/workspace.ts'
+import { commitFiles } from '#build/sources/inline-file.ts'
+import { plainEnvironment, runCommand } from '#sys/process.ts'
+
+const git = '/usr/bin/git'
+
+/** Also against a repository that changes what git runs: attributes' filters need configuration. */
+const settings = [
+  'core.hooksPath=/dev/null',
+  'protocol.allow=never',
+  'protocol.https.allow=always',
+  'protocol.http.allow=always',
+  'protocol.git.allow=always',
+  'protocol.ssh.allow=always',
+  'submodule.recurse=false',
+  'core.symlinks=true',
+  'advice.detachedHead=false',
+  'gc.auto=0',
+]
+
+const fullCommit = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/
+
+export interface GitSource {
+  readonly op: GitOp
+  readonly session: BuildSession
+}
+
+/** The commit that the ref names now, with what else decides the tree. @throws EngineError */
+export async function resolveCommit(
+  op: GitOp,
+  session: BuildSession,
+  signal: AbortSignal,
+): Promise<string> {
+  const commit = await findCommit({ op, session }, signal)
+  const { remote, subdirectory, keepsGitDirectory } = op
+  return canonicalJson({ remote, commit, subdirectory, keepsGitDirectory })
+}
+
+/** @throws EngineError unavailable, not_found (ref, subdirectory), failed_precondition (checksum) */
+export async function fetchGit(
+  machine: BuildMachine,
+  source: GitSource,
+  { signal, onStatus }: RunContext,
+): Promise<SnapshotResult> {
+  const { op, session } = source
+  const commit = await findCommit(source, signal)
+  onStatus({ id: op.remote, text: `fetching ${commit.slice(0, 12)}`, currentBytes: 0 })
+  const fill = async (directory: string) => {
+    await using workspace = openWorkspace(machine)
+    const clone = workspace.makeDirectory('clone')
+    await checkout({ source, commit, clone }, signal)
+    moveTree(clone, { directory, op })
+  }
+  return await commitFiles(machine, { fill, lease: session.lease }, signal)
+}
+
+async function findCommit({ op, session }: GitSource, signal: AbortSignal): Promise<string> {
+  if (fullCommit.test(op.ref)) return checkCommit(op, op.ref)
+  const ref = op.ref === '' ? 'HEAD' : op.ref
+  const patterns = op.ref === '' ? ['HEAD'] : [ref, `${ref}^{}`]
+  const args = ['ls-remote', '--', op.remote, ...patterns]
+  const lines = (await run({ args, op, session }, signal)).split('\n').filter(Boolean)
+  const found = lines.map((line) => line.split('\t'))
+  const named = (name: string) => found.find(([, candidate]) => candidate === name)?.[0]
+  const commit =
+    named(`refs/tags/${ref}^{}`) ??
+    named(`refs/heads/${ref}`) ??
+    named(`refs/tags/${ref}`) ??
+    named(ref)
+  if (commit === undefined) {
+    throw new EngineError('not_found', `repository does not contain ref ${ref}: ${op.remote}`)
+  }
+  return checkCommit(op, commit)
+}
+
+function checkCommit({ checksum }: GitOp, commit: string): string {
+  if (checksum === undefined || checksum === '' || commit.startsWith(checksum)) return commit
+  throw new EngineError(
+    'failed_precondition',
+    `expected checksum to match ${checksum}, got ${commit}`,
+  )
+}
+
+interface Checkout {
+  readonly source: GitSource
+  readonly commit: string
+  readonly clone: string
+}
+
+async function checkout({ source, commit, clone }: Checkout, signal: AbortSignal): Promise<void> {
+  const { op } = source
+  const wanted = op.ref === '' ? commit : op.ref
+  const inside = (args: readonly string[]) =>
+    run({ ...source, args: ['-C', clone, ...args] }, signal)
+  await run({ ...source, args: ['init', '-q', '--template=', '--', clone] }, signal)
+  await inside(['remote', 'add', 'origin', '--', op.remote])
+  const fetch = ['fetch', '-q', '--depth=1', '--no-tags', '--', 'origin']
+  try {
+    await inside([...fetch, commit])
+  } catch {
+    // Servers may refuse commits by name; what the ref names now must still be that commit.
+    await inside([...fetch, wanted])
+  }
+  await inside(['checkout', '-q', '--detach', commit])
+  await inside(['submodule', 'update', '-q', '--init', '--recursive', '--depth=1'])
+}
+
+/** The tree takes the place of the layer's directory. */
+function moveTree(
+  clone: string,
+  { directory, op }: { readonly directory: string; readonly op: GitOp },
+): void {
+  const root = realpathSync(clone)
+  const tree = findTree(root, op.subdirectory)
+  if (!op.keepsGitDirectory) rmSync(join(root, '.git'), { recursive: true, force: true })
+  for (const name of readdirSync(tree)) moveOver(join(tree, name), join(directory, name))
+  if (tree !== root && op.keepsGitDirectory) moveOver(join(root, '.git'), join(directory, '.git'))
+}
+
+function moveOver(from: string, to: string): void {
+  try {
+    renameSync(from, to)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EXDEV')) throw error
+    cpSync(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true })
+  }
+}
+
+function findTree(root: string, subdirectory: string): string {
+  const path = join(root, subdirectory)
+  const tree = statSync(path, { throwIfNoEntry: false }) && realpathSync(path)
+  const isInside = tree === root || tree?.startsWith(`${root}/`) === true
+  if (tree === undefined || !isInside || !statSync(tree).isDirectory()) {
+    throw new EngineError('not_found', `git repository: no directory "${subdirectory}"`)
+  }
+  return tree
+}
+
+interface Command extends GitSource {
+  readonly args: readonly string[]
+}
+
+async function run({ args, op, session }: Command, signal: AbortSignal): Promise<string> {
+  const { code, stdout, stderr } = await runCommand(
+    git,
+    [...settings.flatMap((setting) => ['-c', setting]), ...args],
+    { env: environment(op, session), signal },
+  )
+  if (code === 0) return stdout.toString()
+  const detail = stderr.toString().trim()
+  throw new EngineError('unavailable', `failed to fetch remote ${op.remote}: ${detail}`)
+}
+
+/** A token for the host may come as a secret; it travels in the environment, where no one else looks. */
+function environment({ remote }: GitOp, { secrets }: BuildSession): string[] {
+  const host = URL.canParse(remote) ? new URL(remote).host : ''
+  const token = secrets.get(`GIT_AUTH_TOKEN.${host}`) ?? secrets.get('GIT_AUTH_TOKEN')
+  const basic = token && Buffer.from(`x-access-token:${Buffer.from(token).toString().trim()}`)
+  return [
+    ...plainEnvironment,
+    'GIT_TERMINAL_PROMPT=0',
+    'GIT_CONFIG_NOSYSTEM=1',
+    'GIT_CONFIG_GLOBAL=/dev/null',
+    'GIT_ASKPASS=/bin/false',
+    'GIT_LFS_SKIP_SMUDGE=1',
+    'GIT_SSH_COMMAND=ssh -F /dev/null -o BatchMode=yes',
+    'HOME=/nonexistent',
+    ...(basic
+      ? [
+          'GIT_CONFIG_COUNT=1',
+          `GIT_CONFIG_KEY_0=http.https://${host}/.extraHeader`,
+          `GIT_CONFIG_VALUE_0=Authorization: basic ${basic.toString('base64')}`,
+        ]
+      : []),
+  ]
+}
