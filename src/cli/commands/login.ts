@@ -49,13 +49,13 @@ async function tryStored(context: CommandContext, server: string): Promise<boole
   const stored = await findCredentials(context.settings.file, server)
   if (!stored) return false
   const who = stored.username === undefined ? '' : ` [Username: ${stored.username}]`
-  context.output.write(`Authenticating with existing credentials...${who}\n`)
+  context.output.writeError(`Authenticating with existing credentials...${who}\n`)
   try {
     await logIn(context, server, stored)
     return true
   } catch (error) {
     if (errorKind(error) !== 'unauthenticated') throw error
-    context.output.write('Login did not succeed, error: the stored credentials are refused\n')
+    context.output.writeError('Login did not succeed, error: the stored credentials are refused\n')
     return false
   }
 }
@@ -69,7 +69,7 @@ async function complete(
   if (!isatty(0)) {
     throw new EngineError(
       'invalid_argument',
-      'Cannot perform an interactive login from a non TTY device',
+      'Error: Cannot perform an interactive login from a non TTY device',
     )
   }
   const username = given.username || (await ask(output, 'Username: ')).trim()
