@@ -24,9 +24,10 @@ export function declareFormat(flags: FlagSet): Flag<string> {
 export function declareFilter(
   flags: FlagSet,
   text = 'Filter output based on conditions provided',
+  short = 'f',
 ): Flag<Readonly<Record<string, readonly string[]>>> {
   return flags.add('filter', text, {
-    short: 'f',
+    ...(short === '' ? {} : { short }),
     type: 'filter',
     initial: {},
     parse: parseFilterFlag,

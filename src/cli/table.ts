@@ -12,6 +12,7 @@ export interface CommandEntry {
 
 /** Words that only hold other commands. */
 export const managementCommands: Readonly<Record<string, string>> = {
+  builder: 'Manage builds',
   completion: 'Generate the autocompletion script for the specified shell',
   container: 'Manage containers',
   image: 'Manage images',
@@ -139,7 +140,26 @@ const imageEntries: readonly CommandEntry[] = [
     ),
   ),
   common(
+    entry(
+      'build, image build, builder build',
+      'Build an image from a Dockerfile',
+      () => import('#cli/commands/build.ts'),
+    ),
+  ),
+  common(
     entry('images, image ls, image list', 'List images', () => import('#cli/commands/images.ts')),
+  ),
+  common(
+    entry(
+      'push, image push',
+      'Upload an image to a registry',
+      () => import('#cli/commands/push.ts'),
+    ),
+  ),
+  entry(
+    'image bootstrap',
+    "Make a base image from a distribution's package mirror",
+    () => import('#cli/commands/image-bootstrap.ts'),
   ),
   entry(
     'history, image history',
@@ -167,13 +187,40 @@ const imageEntries: readonly CommandEntry[] = [
     () => import('#cli/commands/rmi.ts'),
   ),
   entry(
+    'save, image save',
+    'Save one or more images to a tar archive (streamed to STDOUT by default)',
+    () => import('#cli/commands/save.ts'),
+  ),
+  entry(
     'tag, image tag',
     'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE',
     () => import('#cli/commands/tag.ts'),
   ),
 ]
 
+const builderEntries: readonly CommandEntry[] = [
+  entry('builder prune', 'Remove build cache', () => import('#cli/commands/builder-prune.ts')),
+  entry('builder du', 'Disk usage of the build cache', () => import('#cli/commands/builder-du.ts')),
+  entry(
+    'builder history ls, builder history list',
+    'List past builds',
+    () => import('#cli/commands/builder-history-ls.ts'),
+  ),
+  entry(
+    'builder history logs',
+    'Print the logs of a build',
+    () => import('#cli/commands/builder-history-logs.ts'),
+  ),
+  entry(
+    'builder history inspect',
+    'Show the record of a build',
+    () => import('#cli/commands/builder-history-inspect.ts'),
+  ),
+]
+
 const otherEntries: readonly CommandEntry[] = [
+  common(entry('login', 'Authenticate to a registry', () => import('#cli/commands/login.ts'))),
+  common(entry('logout', 'Log out from a registry', () => import('#cli/commands/logout.ts'))),
   common(
     entry(
       'version',
@@ -243,5 +290,6 @@ const otherEntries: readonly CommandEntry[] = [
 export const commandTable: readonly CommandEntry[] = [
   ...containerEntries,
   ...imageEntries,
+  ...builderEntries,
   ...otherEntries,
 ]

@@ -1,3 +1,5 @@
+import { buildsOver } from '#client/build.ts'
+import type { BuildsClient } from '#client/build.ts'
 import { callsOver } from '#client/calls.ts'
 import { containersOver } from '#client/containers.ts'
 import type { ContainersClient } from '#client/containers.ts'
@@ -39,6 +41,7 @@ export interface ClientOptions {
  * A last `signal` argument ends a call that waits.
  */
 export interface Client extends Disposable {
+  readonly builds: BuildsClient
   readonly containers: ContainersClient
   readonly execs: ExecsClient
   readonly images: ImagesClient
@@ -60,6 +63,7 @@ export function openClient(options: ClientOptions): Client {
   })
   const calls = callsOver(transport)
   return {
+    builds: buildsOver(calls, transport),
     containers: containersOver(calls, transport),
     execs: execsOver(calls, transport),
     images: imagesOver(calls, transport),

@@ -1,5 +1,6 @@
 /** What openings below the engine need, derived from its configuration. Pure. */
 import { createHash } from 'node:crypto'
+import type { StepDefaults } from '#build/ops/machine.ts'
 import type { ContainerDefaults } from '#container/context.ts'
 import type { EngineConfig } from '#engine/types.ts'
 import type { NetworksOptions } from '#network/types.ts'
@@ -36,6 +37,18 @@ export function containerDefaults(config: EngineConfig): ContainerDefaults {
     dnsOptions: config.dnsOptions,
     ...(config.bridge === 'none' ? {} : { defaultNetwork }),
     ...(config.initPath === undefined ? {} : { initPath: config.initPath }),
+    ...(config.seccompProfile === undefined ? {} : { seccompProfile: config.seccompProfile }),
+  }
+}
+
+/** What RUN steps of a build get. */
+export function builderDefaults(config: EngineConfig): StepDefaults {
+  return {
+    cgroupParent: config.cgroupParent,
+    dns: config.dns,
+    dnsSearch: config.dnsSearch,
+    dnsOptions: config.dnsOptions,
+    ...(config.bridge === 'none' ? {} : { network: defaultNetwork }),
     ...(config.seccompProfile === undefined ? {} : { seccompProfile: config.seccompProfile }),
   }
 }

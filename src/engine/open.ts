@@ -6,10 +6,12 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from '#base/log.ts'
+import { openBuilder } from '#build/open.ts'
+import { openBuildContexts } from '#build/transfer/store.ts'
 import { openContainers, type ContainerService } from '#container/open.ts'
 import { rootfsDirectory } from '#container/paths.ts'
 import { systemScheduler } from '#container/scheduler.ts'
-import { containerDefaults, networksOptions } from '#engine/config.ts'
+import { builderDefaults, containerDefaults, networksOptions } from '#engine/config.ts'
 import { createEvents } from '#engine/events.ts'
 import { openFacts } from '#engine/facts.ts'
 import { createGcSchedule } from '#engine/gc.ts'
@@ -54,6 +56,7 @@ export async function openEngine(config: EngineConfig, log: Logger): Promise<Eng
   })
   const machine = await openMachine(config, { db: stores.db, events, log, undo })
   const containers = await wireContainers(config, { stores, events, images, log, undo, ...machine })
+  const building = await openBuilding(config, { stores, images, log, ...machine })
   const facts = await openFacts({ config, runtime: machine.runtime })
   const { networks, volumes } = machine
   await restore({ containers, networks, log })
@@ -65,6 +68,7 @@ export async function openEngine(config: EngineConfig, log: Logger): Promise<Eng
     images,
     networks,
     volumes,
+    ...building,
     events,
     systemFacts: facts,
     login: (name, auth, signal) => registry.login(name, auth, signal),
@@ -144,6 +148,31 @@ async function wireContainers(
   })
   stores.gc.register({ content: () => [], snapshots: () => containers.layersInUse() })
   return containers
+}
+
+/** The builder, and where its contexts are kept. */
+async function openBuilding(
+  config: EngineConfig,
+  parts: Pick<Machine, 'runtime' | 'networks'> & {
+    readonly stores: Stores
+    readonly images: Images
+    readonly log: Logger
+  },
+): Promise<Pick<Engine, 'builder' | 'buildContexts'>> {
+  const log = parts.log.child({ component: 'build' })
+  const buildContexts = await openBuildContexts({
+    root: join(config.dataRoot, 'build', 'contexts'),
+    log,
+  })
+  const builder = await openBuilder({
+    ...parts,
+    dataRoot: config.dataRoot,
+    execRoot: config.execRoot,
+    contexts: buildContexts,
+    defaults: builderDefaults(config),
+    log,
+  })
+  return { builder, buildContexts }
 }
 
 /** Ends once, however often it is called: containers first (unless they live on), then what they stand on. */

@@ -1,6 +1,8 @@
 /** The composition root's product: what api/ serves. */
 import type { Instant } from '#base/clock.ts'
 import type { Logger } from '#base/log.ts'
+import type { BuildContexts } from '#build/transfer/types.ts'
+import type { Builder } from '#build/types.ts'
 import type { Containers } from '#container/types.ts'
 import type { Images } from '#image/types.ts'
 import type { Networks } from '#network/types.ts'
@@ -98,6 +100,9 @@ export interface Engine extends AsyncDisposable {
   readonly images: Images
   readonly networks: Networks
   readonly volumes: Volumes
+  readonly builder: Builder
+  /** How contexts come to the builder. */
+  readonly buildContexts: BuildContexts
   readonly events: Events
   systemFacts(): Promise<SystemFacts>
   login(

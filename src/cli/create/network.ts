@@ -107,7 +107,7 @@ function parseAttachment(text: string): Attachment {
   }
 }
 
-function checkExtraHost(text: string): string {
+export function checkExtraHost(text: string): string {
   const match = /^([^:=]+)[:=](.+)$/.exec(text)
   if (!match) throw new Error(`bad format for add-host: "${text}"`)
   const [, name = '', written = ''] = match

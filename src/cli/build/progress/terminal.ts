@@ -1,0 +1,101 @@
+import { createBuildModel, type BuildModel, type ShownVertex } from '#cli/build/progress/model.ts'
+import { formatStatus, secondsOf } from '#cli/build/progress/plain.ts'
+import type { ProgressView } from '#cli/build/progress/view.ts'
+
+export interface Screen {
+  readonly write: (text: string) => void
+  readonly columns: () => number
+  readonly rows: () => number
+}
+
+/** Often enough to look alive, seldom enough to cost nothing. */
+const drawMs = 120
+/** Output lines of a running step that are shown. */
+const outputLines = 6
+
+/** Vertices with their times, redrawn in place; the last lines of what runs below it. */
+export function createTerminalView({ write, columns, rows }: Screen): ProgressView {
+  const model = createBuildModel()
+  let drawn = 0
+  let isChanged = true
+
+  function draw(isLast: boolean): void {
+    const width = Math.max(20, columns())
+    const all = drawModel(model, { width, isLast })
+    const room = Math.max(4, (rows() || 24) - 2)
+    const [head = '', ...body] = all
+    const lines = isLast ? all : [head, ...body.slice(-(room - 1))]
+    const up = drawn > 0 ? `\u001b[${drawn}A` : ''
+    write(`${up}\u001b[0J${lines.map((line) => `${line}\n`).join('')}`)
+    drawn = lines.length
+  }
+
+  const timer = setInterval(() => {
+    const isRunning = model.vertices.some(({ state }) => state === 'running')
+    if (!isChanged && !isRunning) return
+    isChanged = false
+    draw(false)
+  }, drawMs)
+  return {
+    model,
+    take(event) {
+      model.take(event)
+      isChanged = true
+    },
+    finish() {
+      clearInterval(timer)
+      draw(true)
+    },
+  }
+}
+
+interface DrawOptions {
+  readonly width: number
+  /** Nothing runs any more: no output lines. */
+  readonly isLast: boolean
+}
+
+/** The lines of one picture, each at most `width` wide. */
+export function drawModel(model: BuildModel, { width, isLast }: DrawOptions): readonly string[] {
+  const { vertices } = model
+  const done = vertices.filter(({ state }) => state !== 'running').length
+  const seconds = ((Date.now() - model.startedMs) / 1000).toFixed(1)
+  const isOver = isLast && done === vertices.length
+  const head = `[+] Building ${seconds}s (${done}/${vertices.length})${isOver ? ' FINISHED' : ''}`
+  return [head, ...vertices.flatMap((vertex) => drawVertex(vertex, { width, isLast }))]
+}
+
+function drawVertex(vertex: ShownVertex, { width, isLast }: DrawOptions): readonly string[] {
+  const label = { running: '', cached: 'CACHED ', done: '', failed: 'ERROR ' }[vertex.state]
+  const name = vertex.name.split('\n')[0] ?? ''
+  const time = `${secondsOf(vertex).toFixed(1)}s`
+  const lines = [aligned(` => ${label}${name}`, time, width)]
+  if (vertex.state !== 'running' && !isLast) return lines
+  for (const status of vertex.statuses.values()) {
+    lines.push(aligned(` => => ${formatStatus(status)}`, time, width))
+  }
+  if (isLast) return lines
+  const output = [...vertex.lines.map(({ text }) => text), vertex.partial]
+  const shown = output.filter((text) => text.trim() !== '').slice(-outputLines)
+  return [...lines, ...shown.map((text) => cut(` => => # ${plainText(text)}`, width))]
+}
+
+function aligned(text: string, time: string, width: number): string {
+  const room = width - time.length - 1
+  const shown = cut(text, room)
+  return `${shown}${' '.repeat(Math.max(1, width - shown.length - time.length))}${time}`
+}
+
+function cut(text: string, width: number): string {
+  const letters = [...text]
+  return letters.length <= width ? text : `${letters.slice(0, width - 3).join('')}...`
+}
+
+/** Escape sequences of a step would move the picture about. */
+function plainText(text: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return text
+    .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
+    .replace(/[\u0000-\u0008\u000b-\u001f]/g, '')
+    .replaceAll('\t', '    ')
+}
