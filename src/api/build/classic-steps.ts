@@ -130,6 +130,7 @@ function applyEvent(event: BuildEvent, { find, stepOf, finishBefore }: StepLooku
       if (isRun) step.text += ` ---> Removed intermediate container ${id}\n`
       break
     case 'vertex-failed':
+      finishBefore(step)
       return
   }
   step.running.delete(event.vertex.id)

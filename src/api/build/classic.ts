@@ -13,6 +13,7 @@ import { hostPlatform } from '#oci/platform.ts'
 import type { Answer } from '#api/answer.ts'
 import { type Call, queryBool, queryText } from '#api/call.ts'
 import { toClassicError, toClassicFailureLine } from '#api/build/classic-failure.ts'
+import { createFailureWatch } from '#api/build/failure-watch.ts'
 import { type ClassicStep, createStepTexts } from '#api/build/classic-steps.ts'
 import { lineAnswer, type PushLine } from '#api/build/line-stream.ts'
 import { type QueriedBuild, readBuildQuery } from '#api/build/query.ts'
@@ -51,7 +52,8 @@ async function runBuild(
     if (text !== '' && !isQuiet) push({ stream: text })
   }
   show(texts.begin())
-  const outcome = await call.engine.builder.build(
+  const watch = createFailureWatch(dockerfile, [])
+  const building = call.engine.builder.build(
     {
       ...queried,
       dockerfile,
@@ -66,12 +68,16 @@ async function runBuild(
         ],
       ]),
       onEvent: (event) => {
+        watch.take(event)
         if (event.type === 'vertex-status' && !isQuiet) push(statusLine(event))
         show(texts.take(event))
       },
     },
     signal,
   )
+  const outcome = await building.catch((error: unknown) => {
+    throw toClassicError(error, watch.failed())
+  })
   show(texts.rest())
   finish(outcome, { queried, push, isQuiet })
 }

@@ -70,7 +70,7 @@ async function serveBuild(session: Session, signal: AbortSignal): Promise<void> 
   }
   const directory = join(engine.config.execRoot, 'ssh')
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  const watch = createFailureWatch(dockerfile)
+  const watch = createFailureWatch(dockerfile, ignorePatterns(opened))
   const building = engine.builder.build(
     {
       ...readBuildSpec(spec),
@@ -113,14 +113,18 @@ function inspectRequest(
   dockerfile: ContextDockerfile,
   opened: SessionContexts,
 ): InspectRequest {
-  const main = opened.sources.get('context')
   return {
     dockerfile,
     call: spec.call === 'build' ? 'check' : spec.call,
     ...(spec.target === undefined ? {} : { target: spec.target }),
     buildArgs: new Map(Object.entries(spec.buildArgs ?? {})),
-    ignore: main?.kind === 'directory' ? main.ignore : [],
+    ignore: ignorePatterns(opened),
   }
+}
+
+function ignorePatterns({ sources }: SessionContexts): readonly string[] {
+  const main = sources.get('context')
+  return main?.kind === 'directory' ? main.ignore : []
 }
 
 interface ClientOutput {

@@ -86,7 +86,7 @@ function targetsText(targets: Extract<InspectedBody, { call: 'targets' }>['targe
   return table(
     ['TARGET', 'DESCRIPTION'],
     targets.map(({ name, isDefault, description = '' }) => [
-      `${name}${isDefault ? ' (default)' : ''}`,
+      `${name}${isDefault ? ' (default)' : ''}`.trim(),
       description,
     ]),
   )
