@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { createReadStream, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { after, before } from 'node:test'
 import { silentLogger, type Logger } from '#base/log.ts'
 import { branded } from '#base/brand.ts'
 import { openBuilder } from '#build/open.ts'
@@ -218,4 +219,15 @@ const defaults: Omit<BuildRequest, 'dockerfile' | 'contexts' | 'onEvent'> = {
   cacheTo: [],
   squashes: false,
   registryAuth: () => undefined,
+}
+
+/** One builder for all tests of a file. */
+export function shareTestBuilder(): () => TestBuilder {
+  let shared: TestBuilder | undefined
+  before(async () => void (shared = await openTestBuilder()))
+  after(() => shared?.close())
+  return () => {
+    assert.ok(shared, 'the builder opens before the first test')
+    return shared
+  }
 }

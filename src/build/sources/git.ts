@@ -5,7 +5,7 @@
  */
 import { cpSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { EngineError } from '#base/errors.ts'
+import { EngineError, errorKind } from '#base/errors.ts'
 import { canonicalJson } from '#build/graph/canonical.ts'
 import type { GitOp } from '#build/graph/types.ts'
 import type { BuildMachine, BuildSession } from '#build/ops/machine.ts'
@@ -107,15 +107,34 @@ async function checkout({ source, commit, clone }: Checkout, signal: AbortSignal
     run({ ...source, args: ['-C', clone, ...args] }, signal)
   await run({ ...source, args: ['init', '-q', '--template=', '--', clone] }, signal)
   await inside(['remote', 'add', 'origin', '--', op.remote])
-  const fetch = ['fetch', '-q', '--depth=1', '--no-tags', '--', 'origin']
-  try {
-    await inside([...fetch, commit])
-  } catch {
-    // Servers may refuse commits by name; what the ref names now must still be that commit.
-    await inside([...fetch, wanted])
-  }
+  await fetchCommit(inside, { commit, wanted })
   await inside(['checkout', '-q', '--detach', commit])
   await inside(['submodule', 'update', '-q', '--init', '--recursive', '--depth=1'])
+}
+
+type RunInside = (args: readonly string[]) => Promise<string>
+
+/**
+ * Servers may refuse commits by name, and plain file servers partial histories. Whatever they
+ * give, only that commit is checked out.
+ */
+async function fetchCommit(
+  inside: RunInside,
+  { commit, wanted }: { readonly commit: string; readonly wanted: string },
+): Promise<void> {
+  const attempts = [
+    ['--depth=1', '--no-tags', '--', 'origin', commit],
+    ['--depth=1', '--no-tags', '--', 'origin', wanted],
+    ['--tags', '--', 'origin', '+refs/heads/*:refs/remotes/origin/*'],
+  ]
+  for (const [index, args] of attempts.entries()) {
+    try {
+      await inside(['fetch', '-q', ...args])
+      return
+    } catch (error) {
+      if (index === attempts.length - 1 || errorKind(error) !== 'unavailable') throw error
+    }
+  }
 }
 
 /** The tree takes the place of the layer's directory. */

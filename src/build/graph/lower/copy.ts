@@ -22,7 +22,8 @@ interface SourceGroup {
 export function lowerCopy(context: LowerContext, instruction: Instruction): void {
   const { state } = context
   const sources = instruction.sources.map((source) => expandSource(context, instruction, source))
-  const destination = resolveDestination(context, expandIn(context, instruction.destination))
+  const written = expandIn(context, instruction.destination)
+  const destination = resolveDestination(context, written)
   checkDestination(instruction, sources, destination)
   const groups = groupSources(context, instruction, sources)
   for (const group of groups) {
@@ -32,9 +33,10 @@ export function lowerCopy(context: LowerContext, instruction: Instruction): void
       range: instruction.range,
       ignoresCache: context.ignoresCache,
     }
-    const under = op.isLink ? context.scratchRoot() : state.root
+    const isIndependent = op.isLink && !namesUser(op)
+    const under = isIndependent ? context.scratchRoot() : state.root
     const copied = context.builder.add(op, [under, group.root], label)
-    state.root = op.isLink
+    state.root = isIndependent
       ? context.builder.add({ kind: 'merge' }, [state.root, copied], {
           ...label,
           name: `[internal] link ${label.name}`,
@@ -42,7 +44,12 @@ export function lowerCopy(context: LowerContext, instruction: Instruction): void
       : copied
   }
   state.layers.push(state.root)
-  recordLayer(context, historyText(context, instruction, [...sources, destination]), true)
+  recordLayer(context, historyText(context, instruction, [...sources, written]), true)
+}
+
+/** A name can only be looked up in the target, so the layer depends on it. */
+function namesUser({ owner = '' }: CopyOp): boolean {
+  return /[^\d:]/.test(owner)
 }
 
 function expandSource(context: LowerContext, instruction: Instruction, source: string): string {
