@@ -8,6 +8,12 @@ export interface UnpackOptions {
   readonly removes?: readonly string[]
 }
 
+export interface UnpackedContext {
+  readonly entries: number
+  /** Of all files together. */
+  readonly sizeBytes: number
+}
+
 /**
  * Unpacks a context archive off the main thread, as it arrives. The worker's root is
  * the directory, so that no path or link of a member leads out of it.
@@ -17,11 +23,11 @@ export async function unpackContext(
   archive: AsyncIterable<Uint8Array>,
   { directory, removes = [] }: UnpackOptions,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<UnpackedContext> {
   await using extractor = openLayerExtractor({ directory, removes, form: 'plain', signal })
   try {
     for await (const chunk of undoForeignCompression(archive)) await extractor.write(chunk)
-    await extractor.finish()
+    return await extractor.finish()
   } catch (error) {
     signal.throwIfAborted()
     throw asContextError(error)

@@ -46,8 +46,12 @@ export async function applySync(
   // From here on a crash leaves a directory that nobody trusts.
   await rm(slot.index, { force: true })
   const members = needed.length === 0 ? withoutContent(remade) : withContent(remade, archive)
-  await unpackContext(members, { directory: slot.tree, removes: topmost(removed) }, signal)
-  const unsure = await findUnsure(slot.tree, needed, entries)
+  const removes = topmost(removed)
+  const unpacked = await unpackContext(members, { directory: slot.tree, removes }, signal)
+  const sizeBytes = needed.reduce((sum, position) => sum + (entries[position]?.sizeBytes ?? 0), 0)
+  const isComplete =
+    unpacked.entries === needed.length + remade.length && unpacked.sizeBytes === sizeBytes
+  const unsure = isComplete ? new Set() : await findUnsure(slot.tree, needed, entries)
   await writeIndex(
     slot.index,
     entries.filter(({ path }) => !unsure.has(path)),

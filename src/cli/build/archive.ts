@@ -1,18 +1,35 @@
-import { open } from 'node:fs/promises'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { EngineError, errnoOf, errorMessage } from '#base/errors.ts'
 import type { WalkedContext } from '#cli/build/walk.ts'
 import { encodeTarHeader, tarPadding, tarTrailer } from '#oci/tar/encoder.ts'
 import type { ContextEntryBody } from '#wire/build-session.ts'
 
-/** Small files are read whole; longer ones in pieces of this size. */
-const pieceBytes = 256 * 1024
+/** Members are gathered to chunks of this size: most files are far smaller. */
+const chunkBytes = 256 * 1024
 const nanosPerSecond = 1_000_000_000n
 
 /** A tar of the entries at `positions`, in that order. */
-export async function* archiveEntries(
+export function* archiveEntries(
+  context: WalkedContext,
+  positions: readonly number[],
+): Generator<Uint8Array> {
+  let gathered: Uint8Array[] = []
+  let bytes = 0
+  for (const piece of pieces(context, positions)) {
+    gathered.push(piece)
+    bytes += piece.length
+    if (bytes < chunkBytes) continue
+    yield Buffer.concat(gathered)
+    gathered = []
+    bytes = 0
+  }
+  yield Buffer.concat(gathered)
+}
+
+function* pieces(
   { root, entries }: WalkedContext,
   positions: readonly number[],
-): AsyncGenerator<Uint8Array> {
+): Generator<Uint8Array> {
   for (const position of positions) {
     const entry = entries[position]
     if (!entry) continue
@@ -41,29 +58,25 @@ function headerOf([type, path, mode, , mtime, link]: ContextEntryBody, sizeBytes
 }
 
 /** A file that shrinks while it is read is filled up with zeros: its length is already out. */
-async function* fileMember(path: string, entry: ContextEntryBody): AsyncGenerator<Uint8Array> {
-  await using file = await openFile(path)
-  const { size } = await file.stat()
-  const header = headerOf(entry, size)
-  const first = Buffer.alloc(Math.min(size, pieceBytes))
-  await file.read(first, 0, first.length, 0)
-  if (size <= pieceBytes) {
-    yield Buffer.concat([header, first, Buffer.alloc(tarPadding(size))])
-    return
+function* fileMember(path: string, entry: ContextEntryBody): Generator<Uint8Array> {
+  const file = openFile(path)
+  try {
+    const { size } = fstatSync(file)
+    yield headerOf(entry, size)
+    for (let at = 0; at < size; at += chunkBytes) {
+      const piece = Buffer.alloc(Math.min(size - at, chunkBytes))
+      readSync(file, piece, 0, piece.length, at)
+      yield piece
+    }
+    yield Buffer.alloc(tarPadding(size))
+  } finally {
+    closeSync(file)
   }
-  yield header
-  yield first
-  for (let at = pieceBytes; at < size; at += pieceBytes) {
-    const piece = Buffer.alloc(Math.min(size - at, pieceBytes))
-    await file.read(piece, 0, piece.length, at)
-    yield piece
-  }
-  yield Buffer.alloc(tarPadding(size))
 }
 
-async function openFile(path: string) {
+function openFile(path: string): number {
   try {
-    return await open(path)
+    return openSync(path, 'r')
   } catch (error) {
     const reason = errnoOf(error) === 'EACCES' ? 'permission denied' : errorMessage(error)
     throw new EngineError('permission_denied', `send context: open ${path}: ${reason}`, {

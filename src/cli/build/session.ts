@@ -133,7 +133,7 @@ async function sendNeeded(
   if (positions.length > 0) {
     const channel = connection.peer.open()
     await connection.peer.send({ type: 'archive', context: name, channel: channel.number })
-    for await (const chunk of archiveEntries(context, positions)) {
+    for (const chunk of archiveEntries(context, positions)) {
       await channel.write(chunk)
       transfer.add(chunk.length)
     }
