@@ -83,11 +83,13 @@ export async function openTestBuilder(options: TestBuilderOptions = {}): Promise
   for (const id of await runtime.listIds()) await runtime.removeStray(id)
   await networks.restore(new Set())
   const builder = await openBuilder({
-    ...{ dataRoot, execRoot, stores, images, runtime, networks, log },
+    ...{ dataRoot, execRoot, stores, images, registry, runtime, networks, log },
     contexts: { list: async () => [], remove: async () => false },
     defaults: { network: 'bridge', cgroupParent, dns: [], dnsSearch: [], dnsOptions: [] },
   })
-  await images.load(createReadStream(await busyboxDockerArchive()), {}, never)
+  if (!images.find('busybox')) {
+    await images.load(createReadStream(await busyboxDockerArchive()), {}, never)
+  }
   const opened = undo.move()
   let contexts = 0
   return {
@@ -207,7 +209,7 @@ const defaults: Omit<BuildRequest, 'dockerfile' | 'contexts' | 'onEvent'> = {
   annotations: {},
   tags: [],
   platforms: [],
-  outputs: [],
+  outputs: [{ type: 'image', isPushed: false }],
   uncachedStages: new Set(),
   alwaysPulls: false,
   secrets: new Map(),
