@@ -20,6 +20,7 @@ import type { BuildContexts } from '#build/transfer/types.ts'
 import type { Builder } from '#build/types.ts'
 import type { Images } from '#image/types.ts'
 import type { Networks } from '#network/types.ts'
+import type { RegistryClient } from '#registry/types.ts'
 import type { Runtime } from '#runtime/types.ts'
 import { keepMountsPrivate, unmountSnapshot } from '#store/mounts.ts'
 import type { Stores } from '#store/types.ts'
@@ -31,6 +32,7 @@ export interface BuilderDeps {
   readonly execRoot: string
   readonly stores: Stores
   readonly images: Images
+  readonly registry: RegistryClient
   readonly runtime: Pick<Runtime, 'runOnce'>
   readonly networks: Pick<Networks, 'createSandbox' | 'connect' | 'removeSandbox'>
   readonly contexts: Pick<BuildContexts, 'list' | 'remove'>

@@ -24,6 +24,7 @@ import type { Images } from '#image/types.ts'
 import { openNetworks } from '#network/open.ts'
 import type { Networks } from '#network/types.ts'
 import { openRegistryClient } from '#registry/client.ts'
+import type { RegistryClient } from '#registry/types.ts'
 import { openRuntime } from '#runtime/open.ts'
 import type { Runtime } from '#runtime/types.ts'
 import { openStores } from '#store/open.ts'
@@ -56,7 +57,7 @@ export async function openEngine(config: EngineConfig, log: Logger): Promise<Eng
   })
   const machine = await openMachine(config, { db: stores.db, events, log, undo })
   const containers = await wireContainers(config, { stores, events, images, log, undo, ...machine })
-  const building = await openBuilding(config, { stores, images, log, ...machine })
+  const building = await openBuilding(config, { stores, images, registry, log, ...machine })
   const facts = await openFacts({ config, runtime: machine.runtime })
   const { networks, volumes } = machine
   await restore({ containers, networks, log })
@@ -156,6 +157,7 @@ async function openBuilding(
   parts: Pick<Machine, 'runtime' | 'networks'> & {
     readonly stores: Stores
     readonly images: Images
+    readonly registry: RegistryClient
     readonly log: Logger
   },
 ): Promise<Pick<Engine, 'builder' | 'buildContexts'>> {

@@ -12,7 +12,7 @@ import { pushImages } from '#image/push.ts'
 import { chainIdOf, contentOf } from '#image/record-codec.ts'
 import { type ImageRecords, openImageRecords } from '#image/records.ts'
 import { removeImage } from '#image/remove.ts'
-import { saveImages } from '#image/save.ts'
+import { archiveParts, saveImages } from '#image/save.ts'
 import { createSharedWork, type SharedWork } from '#image/shared-pulls.ts'
 import { tagImage } from '#image/tag.ts'
 import type { Image, ImageEvent, ImageId, Images, PullOptions } from '#image/types.ts'
@@ -51,6 +51,7 @@ export async function openImages(options: ImagesDeps): Promise<Images> {
     layerBlobs,
     describe: (image, hold) => describeMade(deps, image, hold),
     create: (parts, names) => createImage(deps, parts, names),
+    archive: (archived, signal) => archiveParts(deps, archived, signal),
     push: (pushOptions, signal) => pushImages(deps, pushOptions, signal),
     save: (names, saveOptions, signal) => saveImages(deps, { ...saveOptions, names }, signal),
     tag: (nameOrId, target) => tagImage(deps, nameOrId, target),

@@ -6,8 +6,7 @@ import { parseManifestDocument } from '#oci/manifest.ts'
 import { isCompressed, type LayerBlobs } from '#image/layer-blobs.ts'
 import type { LayerPlace } from '#image/layer-tar.ts'
 import { findEntries } from '#image/push-index.ts'
-import type { ImageFacts } from '#image/record-codec.ts'
-import type { SavedImage } from '#image/save-plan.ts'
+import type { SavedFacts, SavedImage } from '#image/save-plan.ts'
 import type { ContentStore, Lease, Stores } from '#store/types.ts'
 
 export interface SavedBlob {
@@ -60,7 +59,7 @@ interface ChosenLayer {
 
 function chooseLayers(
   deps: SaveBlobsDeps,
-  facts: ImageFacts,
+  facts: SavedFacts,
   signal: AbortSignal,
 ): Promise<ChosenLayer[]> {
   const diffIds = facts.config.rootfs.diff_ids
@@ -95,7 +94,7 @@ async function chooseLayer(
 /** The image's own manifest when it names just these layers, a new one otherwise. */
 async function describeManifest(
   content: ContentStore,
-  facts: ImageFacts,
+  facts: SavedFacts,
   layers: readonly Descriptor[],
 ): Promise<{ readonly descriptor: Descriptor; readonly blob: SavedBlob }> {
   const own = facts.manifest

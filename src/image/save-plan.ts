@@ -6,8 +6,11 @@ import type { ImageFacts } from '#image/record-codec.ts'
 import type { ImageRecords } from '#image/records.ts'
 import type { Image } from '#image/types.ts'
 
+/** What of an image's record says where its blobs are. */
+export type SavedFacts = Pick<ImageFacts, 'id' | 'manifest' | 'index' | 'config' | 'layers'>
+
 export interface SavedImage {
-  readonly facts: ImageFacts
+  readonly facts: SavedFacts
   /** Familiar names with tag; none for what was named by its id. */
   readonly tags: readonly string[]
 }

@@ -3,12 +3,14 @@
  * over the same blobs. Compressed layers are written as they are stored; a layer that is only a
  * snapshot is archived on the way out, and not compressed.
  */
+import { EngineError } from '#base/errors.ts'
 import type { Platform } from '#oci/descriptor.ts'
 import type { Digest } from '#oci/digest.ts'
-import { EngineError } from '#base/errors.ts'
+import { configPlatform } from '#oci/image-config.ts'
 import { formatPlatform, matchesPlatform } from '#oci/platform.ts'
+import { familiarName, type Reference, withDefaultTag } from '#oci/reference.ts'
+import type { ImageParts } from '#image/assemble.ts'
 import type { LayerBlobs } from '#image/layer-blobs.ts'
-import { platformOf } from '#image/record-codec.ts'
 import type { ImageRecords } from '#image/records.ts'
 import { describeImage, type SavedBlob } from '#image/save-blobs.ts'
 import { dockerManifest, layoutIndex, repositoriesFile } from '#image/save-files.ts'
@@ -46,16 +48,45 @@ async function* streamArchive(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   await using lease = await deps.stores.leases.open('save images')
-  yield* writeArchive(archiveMembers({ ...deps, lease }, images, signal))
+  yield* writeArchive(archiveMembers({ ...deps, lease }, { images, format: 'docker' }, signal))
   for (const { facts } of images) {
     deps.onEvent({ action: 'save', id: facts.id, attributes: { name: facts.id } })
   }
 }
 
+export interface ArchivedParts {
+  readonly parts: ImageParts
+  /** With tag. */
+  readonly names: readonly Reference[]
+  /** `oci`: a layout and no more; `docker`: what `docker load` reads too. */
+  readonly format: ArchiveFormat
+  /** Holds the parts until the archive is written. */
+  readonly lease: Lease
+}
+
+export type ArchiveFormat = 'oci' | 'docker'
+
+/** The archive of an image that need not be recorded: an output of a build. */
+export function archiveParts(
+  deps: Omit<SaveDeps, 'onEvent'>,
+  { format, lease, names, parts }: ArchivedParts,
+  signal: AbortSignal,
+): AsyncIterable<Uint8Array> {
+  const facts = { ...parts, id: parts.configDescriptor.digest }
+  const tags = names.map((name) => familiarName(withDefaultTag(name)))
+  const images = { images: [{ facts, tags }], format }
+  return writeArchive(archiveMembers({ ...deps, lease }, images, signal))
+}
+
+interface ArchivedImages {
+  readonly images: readonly SavedImage[]
+  readonly format: ArchiveFormat
+}
+
 /** Blobs first, each once; then the files that tell what they are. */
-export async function* archiveMembers(
+async function* archiveMembers(
   deps: Omit<SaveDeps, 'onEvent'> & { readonly lease: Lease },
-  images: readonly SavedImage[],
+  { format, images }: ArchivedImages,
   signal: AbortSignal,
 ): AsyncGenerator<ArchiveMember> {
   yield { type: 'directory', path: 'blobs' }
@@ -72,9 +103,9 @@ export async function* archiveMembers(
     }
   }
   yield jsonMember('index.json', layoutIndex(described))
-  yield jsonMember('manifest.json', dockerManifest(described))
+  if (format === 'docker') yield jsonMember('manifest.json', dockerManifest(described))
   yield jsonMember('oci-layout', { imageLayoutVersion: '1.0.0' })
-  yield jsonMember('repositories', repositoriesFile(described))
+  if (format === 'docker') yield jsonMember('repositories', repositoriesFile(described))
 }
 
 function blobMember({ digest, sizeBytes, read }: SavedBlob): ArchiveMember {
@@ -82,7 +113,7 @@ function blobMember({ digest, sizeBytes, read }: SavedBlob): ArchiveMember {
 }
 
 function checkPlatform({ facts }: SavedImage, platform: Platform | undefined): void {
-  if (!platform || matchesPlatform(platform, platformOf(facts))) return
+  if (!platform || matchesPlatform(platform, configPlatform(facts.config))) return
   throw new EngineError(
     'not_found',
     `no suitable export target found for platform ${formatPlatform(platform)}`,

@@ -11,6 +11,7 @@ import type { Reference } from '#oci/reference.ts'
 import type { ImageParts } from '#image/assemble.ts'
 import type { MadeImage } from '#image/create.ts'
 import type { LayerBlobs } from '#image/layer-blobs.ts'
+import type { ArchivedParts } from '#image/save.ts'
 import type { RegistryAuth } from '#registry/types.ts'
 import type { Lease } from '#store/types.ts'
 
@@ -147,6 +148,8 @@ export interface Images {
     hold: { readonly lease: Lease; readonly signal: AbortSignal },
   ): Promise<ImageParts>
   create(parts: ImageParts, names: readonly Reference[]): Promise<Image>
+  /** The archive of an image that was described, recorded or not. */
+  archive(archived: ArchivedParts, signal: AbortSignal): AsyncIterable<Uint8Array>
   /** Compressed blobs of layers, and their tars. */
   readonly layerBlobs: LayerBlobs
   /** A root filesystem tar becomes a one-layer image. */

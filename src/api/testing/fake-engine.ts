@@ -112,6 +112,7 @@ const noImages: Images = {
   save: missing,
   describe: missing,
   create: missing,
+  archive: missing,
   layerBlobs: { find: missing, get: missing, record: missing, tar: missing },
   tag: missing,
   remove: missing,

@@ -1,15 +1,17 @@
 /** One build, from request to outcome. */
 import { randomBytes } from 'node:crypto'
 import { mapPool } from '#base/async.ts'
+import { now } from '#base/clock.ts'
 import { errorKind, errorMessage } from '#base/errors.ts'
 import type { BuildCache } from '#build/cache/store.ts'
 import type { BuiltPlatform } from '#build/builder/built.ts'
 import { completeConfig } from '#build/builder/config.ts'
 import type { HistoryStore } from '#build/builder/history.ts'
-import { writeOutputs } from '#build/builder/outputs.ts'
 import { planBuild } from '#build/builder/plan.ts'
 import { type BuildProgress, createProgress } from '#build/builder/progress.ts'
 import type { RunningBuilds } from '#build/builder/running.ts'
+import { exportBuild } from '#build/export/export.ts'
+import { type ImportedCache, importCaches } from '#build/export/cache-import.ts'
 import { proxyArgs, sourceDateEpoch } from '#build/graph/options.ts'
 import { createExecutor } from '#build/ops/executor.ts'
 import type { BuildMachine, BuildSession } from '#build/ops/machine.ts'
@@ -76,20 +78,34 @@ async function perform(
   build: Build,
   signal: AbortSignal,
 ): Promise<BuildOutcome> {
-  const { request } = build
-  await using lease = await parts.machine.stores.leases.open(`build ${build.buildId}`)
+  const { buildId, progress, request } = build
+  const startedAt = now()
+  await using lease = await parts.machine.stores.leases.open(`build ${buildId}`)
   const platforms = request.platforms.length === 0 ? [hostPlatform()] : request.platforms
+  const around = progress.perform
+  const { machine } = parts
+  const imported = await importCaches({ machine, request, lease, around }, signal)
   const built = await mapPool(platforms, platforms.length, (platform, poolSignal) => {
     const either = AbortSignal.any([signal, poolSignal])
-    return buildPlatform(parts, { ...build, lease, platform }, either)
+    return buildPlatform(parts, { ...build, lease, platform, imported }, either)
   })
-  const outcome = await writeOutputs(parts.machine, { request, built, lease }, signal)
-  return { buildId: build.buildId, ...outcome }
+  const job = {
+    ...parts,
+    images: machine.images,
+    buildId,
+    startedAt,
+    request,
+    built,
+    lease,
+    around,
+  }
+  return { buildId, ...(await exportBuild(job, signal)) }
 }
 
 interface PlatformBuild extends Build {
   readonly lease: Lease
   readonly platform: Platform
+  readonly imported: ImportedCache
 }
 
 async function buildPlatform(
@@ -120,7 +136,7 @@ function asSnapshot(result: BuildResult): SnapshotResult {
 }
 
 function sessionOf(
-  { buildId, request, lease }: PlatformBuild,
+  { buildId, request, lease, imported }: PlatformBuild,
   images: BuildSession['images'],
 ): BuildSession {
   const { contexts, secrets, ssh, limits, allowsInsecure, registryAuth, buildArgs } = request
@@ -129,6 +145,7 @@ function sessionOf(
     lease,
     contexts,
     images,
+    imported,
     secrets,
     ssh,
     limits,

@@ -12,7 +12,9 @@ export interface BuildProgress {
   readonly onSolve: (event: SolveEvent) => void
   readonly emit: (event: BuildEvent) => void
   /** Shows work that is no vertex of the graph: looking up a base image. */
-  around<T>(name: string, work: () => Promise<T>): Promise<T>
+  readonly around: <T>(name: string, work: () => Promise<T>) => Promise<T>
+  /** The same, under a name of its own: an export. */
+  readonly perform: <T>(name: string, work: () => Promise<T>) => Promise<T>
   readonly counts: { total: number; cached: number }
 }
 
@@ -29,19 +31,21 @@ export function createProgress(
       if (event.type === 'cached') counts.cached++
       emit(translate(cache, event))
     },
-    async around(text, work) {
-      const name = `[internal] load metadata for ${text}`
-      const vertex: VertexInfo = { id: digestOf(name), name, inputs: [] }
-      emit({ type: 'vertex-started', vertex, why: [], at: now() })
-      try {
-        const result = await work()
-        emit({ type: 'vertex-completed', vertex, at: now() })
-        return result
-      } catch (error) {
-        emit({ type: 'vertex-failed', vertex, message: errorMessage(error), at: now() })
-        throw error
-      }
-    },
+    around: (text, work) => perform(`[internal] load metadata for ${text}`, work),
+    perform,
+  }
+
+  async function perform<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const vertex: VertexInfo = { id: digestOf(name), name, inputs: [] }
+    emit({ type: 'vertex-started', vertex, why: [], at: now() })
+    try {
+      const result = await work()
+      emit({ type: 'vertex-completed', vertex, at: now() })
+      return result
+    } catch (error) {
+      emit({ type: 'vertex-failed', vertex, message: errorMessage(error), at: now() })
+      throw error
+    }
   }
 }
 

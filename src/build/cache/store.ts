@@ -3,6 +3,7 @@
  * database. A record is one result; several keys may lead to it. Records are gc roots:
  * their snapshots live until a record is pruned.
  */
+import { branded } from '#base/brand.ts'
 import { type Instant, instantFromMillis, millisOf, now } from '#base/clock.ts'
 import type { CacheKey, CacheRecord, CacheStore, KeyIngredients } from '#build/solver/types.ts'
 import type { MetadataDb, SqlRow } from '#store/types.ts'
@@ -19,6 +20,8 @@ export interface CacheEntry extends CacheRecord {
 export interface BuildCache extends CacheStore {
   list(): readonly CacheEntry[]
   get(id: number): CacheEntry | undefined
+  /** The keys that lead to a record. */
+  keysOf(id: number): readonly CacheKey[]
   /** The latest record of a step of that name: what `--why` compares with. */
   findByName(name: string): CacheEntry | undefined
   remove(ids: readonly number[]): void
@@ -70,6 +73,10 @@ export function openBuildCache({ db, sizeOf }: BuildCacheDeps): BuildCache {
       const row = db.get('SELECT * FROM build_record WHERE id = ?', id)
       return row && entryOf(row)
     },
+    keysOf: (id) =>
+      db
+        .all('SELECT key FROM build_key WHERE record = ? ORDER BY key', id)
+        .map((row) => branded<CacheKey>(String(row['key']))),
     findByName(name) {
       const row = db.get('SELECT * FROM build_record WHERE name = ? ORDER BY id DESC LIMIT 1', name)
       return row && entryOf(row)

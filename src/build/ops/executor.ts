@@ -40,14 +40,16 @@ export function createExecutor(
       return await digestSelected(machine, { result, selection: everything }, signal)
     },
     run: (vertex, inputs, context) => run({ machine, session }, { vertex, inputs }, context),
-    async load(stored) {
+    async load(stored, signal) {
       const result = decodeResult(stored)
       const top = topOf(result)
       if (top === undefined) return result
       // Held first, so that gc cannot take it once it was seen.
       session.lease.keepSnapshot(top)
-      return machine.stores.snapshots.has(top) ? result : undefined
+      if (machine.stores.snapshots.has(top)) return result
+      return (await session.imported.fetch(result, signal)) ? result : undefined
     },
+    findImported: (key) => session.imported.find(key),
     store: (result) => (result.kind === 'snapshot' ? encodeResult(result) : undefined),
   }
 }

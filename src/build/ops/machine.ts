@@ -4,10 +4,11 @@ import type { Logger } from '#base/log.ts'
 import type { Image, Images } from '#image/types.ts'
 import type { Networks } from '#network/types.ts'
 import type { Digest } from '#oci/digest.ts'
-import type { RegistryAuth } from '#registry/types.ts'
+import type { RegistryAuth, RegistryClient } from '#registry/types.ts'
 import type { Runtime } from '#runtime/types.ts'
 import type { Lease, Stores } from '#store/types.ts'
 import type { SelectionCache } from '#build/content/selection-cache.ts'
+import type { ImportedCache } from '#build/export/cache-import.ts'
 import type { ContextSource, SshForward, StepLimits } from '#build/types.ts'
 
 export interface BuildMachine {
@@ -17,6 +18,8 @@ export interface BuildMachine {
   readonly dataRoot: string
   readonly stores: Stores
   readonly images: Images
+  /** Build caches lie in registries too. */
+  readonly registry: RegistryClient
   readonly runtime: Pick<Runtime, 'runOnce'>
   readonly networks: Pick<Networks, 'createSandbox' | 'connect' | 'removeSandbox'>
   readonly selections: SelectionCache
@@ -48,6 +51,8 @@ export interface BuildSession {
   readonly contexts: ReadonlyMap<string, ContextSource>
   /** Base images by the manifest digest that this build pinned. */
   readonly images: ReadonlyMap<Digest, Image>
+  /** From `--cache-from`. */
+  readonly imported: ImportedCache
   readonly secrets: ReadonlyMap<string, Uint8Array>
   readonly ssh: ReadonlyMap<string, SshForward>
   readonly limits: StepLimits

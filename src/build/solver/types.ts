@@ -41,7 +41,9 @@ export interface Executor<R> {
   identity(result: R, signal: AbortSignal): Promise<Digest>
   run(vertex: Vertex, inputs: readonly R[], context: RunContext): Promise<R>
   /** A stored result; undefined when it was pruned meanwhile. */
-  load(stored: string): Promise<R | undefined>
+  load(stored: string, signal: AbortSignal): Promise<R | undefined>
+  /** A record of a cache that this build brought along; asked when the solver's own has none. */
+  findImported?(key: CacheKey): CacheRecord | undefined
   /** The text to store for a result; undefined = not cacheable (a build context). */
   store(result: R): string | undefined
 }

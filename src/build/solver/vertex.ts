@@ -110,12 +110,17 @@ function keyInputs<R>(
 }
 
 async function lookUp<R>(
-  { shared, executor, vertex }: VertexJob<R>,
+  { shared, executor, vertex, signal }: VertexJob<R>,
   key: CacheKey | undefined,
 ): Promise<R | undefined> {
   if (key === undefined || vertex.ignoresCache) return undefined
   const record = shared.cache.find(key)
-  return record && executor.load(record.stored)
+  const found = record && (await executor.load(record.stored, signal))
+  if (found !== undefined) return found
+  const imported = executor.findImported?.(key)
+  const fetched = imported && (await executor.load(imported.stored, signal))
+  if (imported && fetched !== undefined) shared.cache.put([key], imported)
+  return fetched
 }
 
 function hit<R>(job: VertexJob<R>, result: R, key: Digest | undefined): Solved<R> {
