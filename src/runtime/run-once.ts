@@ -144,22 +144,24 @@ function endOnAbort(
   { state, child }: { readonly state: ContainerState; readonly child: ChildProcess },
   signal: AbortSignal,
 ): { settle(): Promise<void> } {
-  let isOver = false
+  const over = new AbortController()
   let ending: Promise<void> | undefined
   const end = async () => {
     const cgroup = openCgroup(context.hierarchy, state.cgroupPath)
     const deadline = performance.now() + killPatienceMs
-    while (!isOver) {
+    while (!over.signal.aborted) {
       cgroup.kill()
       if (performance.now() > deadline) child.signal(9)
       await sleep(5)
     }
   }
-  const onAbort = () => (ending ??= undoing(context.log, 'end container', end)())
+  const onAbort = () => {
+    ending ??= undoing(context.log, 'end container', end)()
+  }
   signal.addEventListener('abort', onAbort, { once: true })
   return {
     async settle() {
-      isOver = true
+      over.abort()
       signal.removeEventListener('abort', onAbort)
       await ending
     },

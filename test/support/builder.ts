@@ -83,7 +83,14 @@ export async function openTestBuilder(options: TestBuilderOptions = {}): Promise
   for (const id of await runtime.listIds()) await runtime.removeStray(id)
   await networks.restore(new Set())
   const builder = await openBuilder({
-    ...{ dataRoot, execRoot, stores, images, registry, runtime, networks, log },
+    dataRoot,
+    execRoot,
+    stores,
+    images,
+    registry,
+    runtime,
+    networks,
+    log,
     contexts: { list: async () => [], remove: async () => false },
     defaults: { network: 'bridge', cgroupParent, dns: [], dnsSearch: [], dnsOptions: [] },
   })

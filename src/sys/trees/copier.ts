@@ -1,16 +1,19 @@
 /** Writes nodes of a source tree into a target tree, metadata and hard links kept. */
 import * as fs from 'node:fs'
 import { EngineError } from '#base/errors.ts'
-import { makeDeviceNode, makeFifo, changeOwner, deviceNumbers, setTimes } from '#sys/files.ts'
-import type { PathName } from '#sys/files.ts'
-import type { CopyJob } from '#sys/trees/copy.ts'
+import { changeOwner, deviceNumbers, makeDeviceNode, makeFifo, type PathName } from '#sys/files.ts'
+import {
+  applyAttributes,
+  applyTime,
+  attributeRule,
+  type Attributes,
+  rootOwner,
+} from '#sys/trees/attributes.ts'
 import { copyFile } from '#sys/trees/copy-file.ts'
+import type { CopyJob } from '#sys/trees/copy.ts'
 import { makeDirectories, makeMissing } from '#sys/trees/make-directories.ts'
-import { parseMode } from '#sys/trees/modes.ts'
 import { below, findStats, joinPath, lastName } from '#sys/trees/paths.ts'
 import type { TreeNode } from '#sys/trees/walk.ts'
-import { copiedXattrs, ignoringUnsupported } from '#sys/trees/xattrs.ts'
-import { setXattr } from '#sys/xattr.ts'
 
 /** Paths are below the target's root, without links. */
 export interface Copier {
@@ -25,108 +28,103 @@ export interface Copier {
   finish(): void
 }
 
-/** What the copy of an entry gets. */
-export interface Attributes {
-  readonly uid: number
-  readonly gid: number
-  readonly mode: number
-  readonly seconds: number
-  readonly nanoseconds: number
+interface Copying {
+  readonly job: CopyJob
+  readonly attributesOf: (stats: fs.BigIntStats) => Attributes
+  /** Where an inode with several names was copied to first. */
+  readonly links: Map<string, string>
+  /** Directories whose times are set at the end. */
+  readonly described: [path: PathName, attributes: Attributes][]
 }
 
-export function createCopier({ source, target }: CopyJob): Copier {
-  const changeMode = target.mode === undefined ? undefined : parseMode(target.mode)
-  const links = new Map<string, string>()
-  const times: (readonly [path: PathName, attributes: Attributes])[] = []
-
-  function attributesOf(stats: fs.BigIntStats): Attributes {
-    const mode = Number(stats.mode) & 0o7777
-    const own = source.isRootOwned ? root : { uid: Number(stats.uid), gid: Number(stats.gid) }
-    const seconds = stats.mtimeNs / 1_000_000_000n
-    return {
-      ...(target.owner ?? own),
-      mode: changeMode?.({ mode, isDirectory: stats.isDirectory() }) ?? mode,
-      seconds: Number(seconds),
-      nanoseconds: Number(stats.mtimeNs - seconds * 1_000_000_000n),
-    }
-  }
-
-  /** True when it is new. */
-  function ensureDirectory(node: { readonly path: string }): boolean {
-    const place = below(target.rootPath, node.path)
-    if (findStats(place)?.isDirectory() === true) return false
-    makeMissing(place, node.path)
-    return true
-  }
-
-  function describeDirectory(sourcePath: string, path: string, stats: fs.BigIntStats): void {
-    const place = below(target.rootPath, path)
-    const attributes = attributesOf(stats)
-    changeOwner(place, attributes.uid, attributes.gid)
-    fs.chmodSync(place, attributes.mode)
-    copyXattrs(below(source.rootPath, sourcePath), place)
-    times.push([place, attributes])
-  }
-
-  function copyContents(node: TreeNode, path: string): void {
-    const isNew = path !== '' && ensureDirectory({ path })
-    for (const child of node.children) copyNode(child, joinPath(path, lastName(child.path)))
-    if (isNew) describeDirectory(node.sourcePath, path, node.stats)
-  }
-
-  function copyNode(node: TreeNode, path: string): void {
-    if (node.stats.isDirectory()) {
-      ensureDirectory({ path })
-      for (const child of node.children) copyNode(child, joinPath(path, lastName(child.path)))
-      describeDirectory(node.sourcePath, path, node.stats)
-      return
-    }
-    const place = below(target.rootPath, path)
-    clear(place, path)
-    const first = firstLink(node.stats, path)
-    if (first !== undefined) fs.linkSync(below(target.rootPath, first), place)
-    else writeNode(below(source.rootPath, node.sourcePath), place, node.stats)
-  }
-
-  /** Where the same inode was copied to already. */
-  function firstLink(stats: fs.BigIntStats, path: string): string | undefined {
-    if (stats.nlink < 2n) return undefined
-    const inode = `${stats.dev}:${stats.ino}`
-    const first = links.get(inode)
-    if (first === undefined) links.set(inode, path)
-    return first
-  }
-
-  function writeNode(from: PathName, to: PathName, stats: fs.BigIntStats): void {
-    const attributes = attributesOf(stats)
-    if (stats.isFile()) return copyFile({ from, to, stats, attributes })
-    if (stats.isSymbolicLink()) {
-      fs.symlinkSync(fs.readlinkSync(from, { encoding: 'buffer' }), to)
-    } else {
-      makeSpecial(to, stats)
-      fs.chmodSync(to, attributes.mode)
-      copyXattrs(from, to)
-    }
-    changeOwner(to, attributes.uid, attributes.gid)
-    setTimes(to, attributes.seconds, attributes.nanoseconds)
-  }
-
+export function createCopier(job: CopyJob): Copier {
+  const { source, target } = job
+  const attributesOf = attributeRule(source, target)
+  const copying: Copying = { job, attributesOf, links: new Map(), described: [] }
   return {
     makeDirectories: (path) =>
-      makeDirectories({ rootPath: target.rootPath, path, owner: target.owner ?? root }),
-    copyContents,
-    copyNode,
+      makeDirectories({ rootPath: target.rootPath, path, owner: target.owner ?? rootOwner }),
+    copyContents: (node, path) => copyContents(copying, node, path),
+    copyNode: (node, path) => copyNode(copying, node, path),
     copyDirectory(sourcePath, path) {
       const stats = findStats(below(source.rootPath, sourcePath))
-      if (stats && ensureDirectory({ path })) describeDirectory(sourcePath, path, stats)
+      if (!stats || !ensureDirectory(copying, path)) return
+      describeDirectory(copying, { sourcePath, stats }, path)
     },
     finish() {
-      for (const [place, { seconds, nanoseconds }] of times) setTimes(place, seconds, nanoseconds)
+      for (const [place, attributes] of copying.described) applyTime(place, attributes)
     },
   }
 }
 
-const root = { uid: 0, gid: 0 }
+function copyContents(copying: Copying, node: TreeNode, path: string): void {
+  const isNew = path !== '' && ensureDirectory(copying, path)
+  for (const child of node.children) copyNode(copying, child, joinPath(path, lastName(child.path)))
+  if (isNew) describeDirectory(copying, node, path)
+}
+
+function copyNode(copying: Copying, node: TreeNode, path: string): void {
+  if (node.stats.isDirectory()) {
+    ensureDirectory(copying, path)
+    for (const child of node.children) {
+      copyNode(copying, child, joinPath(path, lastName(child.path)))
+    }
+    describeDirectory(copying, node, path)
+    return
+  }
+  const { source, target } = copying.job
+  const place = below(target.rootPath, path)
+  clear(place, path)
+  const first = firstLink(copying, node.stats, path)
+  if (first === undefined)
+    writeNode(copying, node.stats, [below(source.rootPath, node.sourcePath), place])
+  else fs.linkSync(below(target.rootPath, first), place)
+}
+
+/** True when it is new. */
+function ensureDirectory({ job }: Copying, path: string): boolean {
+  const place = below(job.target.rootPath, path)
+  if (findStats(place)?.isDirectory() === true) return false
+  makeMissing(place, path)
+  return true
+}
+
+function describeDirectory(
+  { job, attributesOf, described }: Copying,
+  { sourcePath, stats }: Pick<TreeNode, 'sourcePath' | 'stats'>,
+  path: string,
+): void {
+  const place = below(job.target.rootPath, path)
+  const attributes = attributesOf(stats)
+  applyAttributes(below(job.source.rootPath, sourcePath), place, attributes)
+  described.push([place, attributes])
+}
+
+/** Where the same inode was copied to already. */
+function firstLink({ links }: Copying, stats: fs.BigIntStats, path: string): string | undefined {
+  if (stats.nlink < 2n) return undefined
+  const inode = `${stats.dev}:${stats.ino}`
+  const first = links.get(inode)
+  if (first === undefined) links.set(inode, path)
+  return first
+}
+
+function writeNode(
+  { attributesOf }: Copying,
+  stats: fs.BigIntStats,
+  [from, to]: readonly [PathName, PathName],
+): void {
+  const attributes = attributesOf(stats)
+  if (stats.isFile()) return copyFile({ from, to, stats, attributes })
+  if (stats.isSymbolicLink()) {
+    fs.symlinkSync(fs.readlinkSync(from, { encoding: 'buffer' }), to)
+    changeOwner(to, attributes.uid, attributes.gid)
+  } else {
+    makeSpecial(to, stats)
+    applyAttributes(from, to, attributes)
+  }
+  applyTime(to, attributes)
+}
 
 /** A file gives way, and an empty directory; a link is replaced, never followed. */
 function clear(place: PathName, path: string): void {
@@ -146,10 +144,4 @@ function makeSpecial(place: PathName, stats: fs.BigIntStats): void {
   if (stats.isFIFO()) return makeFifo(place, 0o600)
   const type = stats.isBlockDevice() ? 'block' : 'character'
   makeDeviceNode(place, { type, mode: 0o600, ...deviceNumbers(stats.rdev) })
-}
-
-function copyXattrs(from: PathName, to: PathName): void {
-  for (const [name, value] of copiedXattrs(from)) {
-    ignoringUnsupported(() => setXattr(to, name, value))
-  }
 }

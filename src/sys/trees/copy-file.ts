@@ -2,7 +2,7 @@
 import * as fs from 'node:fs'
 import { libcFunction } from '#sys/ffi.ts'
 import { type PathName, setDescriptorTimes } from '#sys/files.ts'
-import type { Attributes } from '#sys/trees/copier.ts'
+import type { Attributes } from '#sys/trees/attributes.ts'
 import { copiedXattrs, ignoringUnsupported } from '#sys/trees/xattrs.ts'
 import { setDescriptorXattr } from '#sys/xattr.ts'
 

@@ -73,7 +73,7 @@ async function perform<T extends TreeRequest['type']>(
       throw new EngineError('internal', 'work on a tree: the worker thread ended')
     })
     exited.catch(() => undefined)
-    worker.postMessage(request)
+    worker.postMessage(request, [])
     const [reply]: TreeReply[] = await Promise.race([replied, exited])
     isHealthy = true
     if (reply?.type === 'done') return reply.result as TreeResults[T]

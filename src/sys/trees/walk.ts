@@ -61,12 +61,10 @@ type Verdict = 'in' | 'out' | 'perhaps'
 
 function judge({ ignored, excluded }: Filters, candidate: Candidate): Verdict {
   const { path, sourcePath, name } = candidate
-  const verdicts = [
-    judgeOne(ignored, sourcePath),
-    judgeOne(excluded, path === '' ? (name.split('/').at(-1) ?? '') : path),
-  ]
-  if (verdicts.includes('out')) return 'out'
-  return verdicts.includes('perhaps') ? 'perhaps' : 'in'
+  const byIgnore = judgeOne(ignored, sourcePath)
+  const byExclude = judgeOne(excluded, path === '' ? (name.split('/').at(-1) ?? '') : path)
+  if (byIgnore === 'out' || byExclude === 'out') return 'out'
+  return byIgnore === 'perhaps' || byExclude === 'perhaps' ? 'perhaps' : 'in'
 }
 
 function judgeOne(matcher: IgnoreMatcher | undefined, path: string): Verdict {
