@@ -5,6 +5,8 @@ import test from 'node:test'
 import type { BuildOutput, BuildRequest } from '#build/types.ts'
 import { parseDigest } from '#oci/digest.ts'
 import { parsePlatform } from '#oci/platform.ts'
+import { foreignSupport } from '#sys/binfmt.ts'
+import { busyboxImage } from '#test/support/busybox.ts'
 import { never, shareTestBuilder, tagged } from '#test/support/builder.ts'
 import { openImageService } from '#test/support/image-service.ts'
 import { readArchive } from '#test/support/read-archive.ts'
@@ -188,3 +190,18 @@ test('an output that cannot be written fails the build', async () => {
 function blobPath(digest: string): string {
   return `blobs/${digest.replace(':', '/')}`
 }
+
+test('steps of a platform that this machine cannot run fail before they start', async (t) => {
+  const support = foreignSupport('s390x')
+  if (support.type !== 'none') return t.skip(`this machine runs s390x by ${support.handler}`)
+  const base = await busyboxImage({ architecture: 's390x' })
+  await using registry = await startRegistry()
+  const text = `FROM ${await registry.push(base, 'foreign')}\nRUN true\n`
+  const platforms = [parsePlatform('linux/s390x')]
+  await assert.rejects(shared().build(text, { platforms }), {
+    kind: 'failed_precondition',
+    message: 'cannot run steps for linux/s390x: no emulator is registered with binfmt_misc',
+  })
+  const native = text.replace('RUN true', 'COPY file /file')
+  await shared().build(native, { platforms, files })
+})

@@ -1,10 +1,12 @@
 /** What the instructions of a stage change, one after another. */
-import type { HistoryEntry, ImageRunConfig } from '#oci/descriptor.ts'
+import type { HistoryEntry, ImageRunConfig, Platform } from '#oci/descriptor.ts'
 import type { Variables } from '#build/dockerfile/variables.ts'
 import type { VertexId } from '#build/graph/types.ts'
 
 export interface StageState {
   root: VertexId
+  /** What its programs are for: the base image's, which FROM --platform may set. */
+  readonly platform: Platform
   /** Vertices that make a layer each, base first. */
   readonly layers: VertexId[]
   /** ENV, in order of first definition. */

@@ -6,6 +6,7 @@ import { prepareMounts, type PreparedMounts } from '#build/ops/exec-mounts.ts'
 import { connectStep, type StepNetwork } from '#build/ops/exec-network.ts'
 import type { BuildMachine, BuildSession } from '#build/ops/machine.ts'
 import type { BuildResult, SnapshotResult } from '#build/ops/result.ts'
+import { checkRunnable } from '#build/ops/foreign.ts'
 import { mountWithTargets } from '#build/ops/stubs.ts'
 import { openWorkspace, type Workspace } from '#build/ops/workspace.ts'
 import type { RunContext } from '#build/solver/types.ts'
@@ -30,25 +31,41 @@ export async function runExec(
   { session, step }: { readonly session: BuildSession; readonly step: ExecStep },
   context: RunContext,
 ): Promise<SnapshotResult> {
+  checkSecurity(session, step.op)
+  const workspace = openWorkspace(machine)
+  try {
+    return await runIn(workspace, { machine, session, step }, context)
+  } finally {
+    session.hold.later(workspace[Symbol.asyncDispose]())
+  }
+}
+
+interface Exec {
+  readonly machine: BuildMachine
+  readonly session: BuildSession
+  readonly step: ExecStep
+}
+
+async function runIn(
+  workspace: Workspace,
+  { machine, session, step }: Exec,
+  context: RunContext,
+): Promise<SnapshotResult> {
   const { op, root } = step
-  checkSecurity(session, op)
-  await using workspace = openWorkspace(machine)
   const [mounts, network] = await settleBoth(
     prepareMounts({ machine, session, workspace, step }, context.signal),
     connectStep({ machine, session, workspace }, op.network),
   )
   const { key, mount } = await workspace.prepare(root)
-  const all = [...network.mounts, ...mounts.mounts]
-  const rootfs = mountWithTargets(workspace, mount, all)
+  const rootfs = mountWithTargets(workspace, mount, [...network.mounts, ...mounts.mounts])
   await makeWorkingDirectory(rootfs, op, context.signal)
   const spec = buildStepSpec({ machine, session, workspace, op, rootfs, mounts, network })
-  const { onOutput } = context
-  const run = { containerId: workspace.id, spec, onOutput }
-  const exit = await machine.runtime.runOnce(run, context.signal)
+  const { onOutput, signal } = context
+  const exit = await machine.runtime.runOnce({ containerId: workspace.id, spec, onOutput }, signal)
   if (exit.code !== 0) throw stepFailure(op, exit)
   const { lease } = session
   const { latestTime } = op
-  return await commitStep(machine, { parent: root, key, lease, latestTime }, context.signal)
+  return await commitStep(machine, { parent: root, key, lease, latestTime }, signal)
 }
 
 /** Both have ended before the first failure counts, so that the workspace can be cleared. */

@@ -119,7 +119,7 @@ function stageContext(
     globals,
     state,
     label,
-    platform: options.targetPlatform,
+    platform: state.platform,
     ignoresCache: uncachedStages === 'all' || (name !== undefined && uncachedStages.has(name)),
     scratchRoot: () => scratchVertex(builder),
     contextRoot: () => contextVertex(builder, 'context'),
@@ -169,9 +169,11 @@ function baseState(lowering: Lowering, base: Base): StageState {
       throw new EngineError('internal', `lower Dockerfile: stage ${base.index} is not lowered yet`)
     return inheritStage(parent)
   }
-  const image = base.kind === 'image' ? lowering.resolved(base).config : undefined
+  const resolved = base.kind === 'image' ? lowering.resolved(base) : undefined
+  const image = resolved?.config
   const config = image?.config ?? {}
   return {
+    platform: resolved?.op.platform ?? lowering.options.targetPlatform,
     root: rootOf(lowering, base),
     layers: [],
     env: envMap(config.Env),
