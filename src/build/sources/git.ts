@@ -35,13 +35,20 @@ const fullCommit = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/
 
 export interface GitSource {
   readonly op: GitOp
-  readonly session: BuildSession
+  readonly session: Pick<BuildSession, 'secrets'>
+}
+
+export interface CloneTarget {
+  /** Empty; the tree's files are put there. */
+  readonly directory: string
+  /** Empty, on the same filesystem; for the repository. */
+  readonly clone: string
 }
 
 /** The commit that the ref names now, with what else decides the tree. @throws EngineError */
 export async function resolveCommit(
   op: GitOp,
-  session: BuildSession,
+  session: GitSource['session'],
   signal: AbortSignal,
 ): Promise<string> {
   const commit = await findCommit({ op, session }, signal)
@@ -52,7 +59,7 @@ export async function resolveCommit(
 /** @throws EngineError unavailable, not_found (ref, subdirectory), failed_precondition (checksum) */
 export async function fetchGit(
   machine: BuildMachine,
-  source: GitSource,
+  source: GitSource & { readonly session: BuildSession },
   { signal, onStatus }: RunContext,
 ): Promise<SnapshotResult> {
   const { op, session } = source
@@ -65,6 +72,17 @@ export async function fetchGit(
     moveTree(clone, { directory, op })
   }
   return await commitFiles(machine, { fill, lease: session.lease }, signal)
+}
+
+/** The tree of the commit that the ref names now, outside of any graph. @throws as `fetchGit` */
+export async function cloneTree(
+  source: GitSource,
+  { directory, clone }: CloneTarget,
+  signal: AbortSignal,
+): Promise<void> {
+  const commit = await findCommit(source, signal)
+  await checkout({ source, commit, clone }, signal)
+  moveTree(clone, { directory, op: source.op })
 }
 
 async function findCommit({ op, session }: GitSource, signal: AbortSignal): Promise<string> {
@@ -184,7 +202,7 @@ async function run({ args, op, session }: Command, signal: AbortSignal): Promise
 }
 
 /** A token for the host may come as a secret; it travels in the environment, where no one else looks. */
-function environment({ remote }: GitOp, { secrets }: BuildSession): string[] {
+function environment({ remote }: GitOp, { secrets }: GitSource['session']): string[] {
   const host = URL.canParse(remote) ? new URL(remote).host : ''
   const token = secrets.get(`GIT_AUTH_TOKEN.${host}`) ?? secrets.get('GIT_AUTH_TOKEN')
   const basic = token && Buffer.from(`x-access-token:${Buffer.from(token).toString().trim()}`)

@@ -1,7 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { EngineError, errorMessage } from '#base/errors.ts'
-import { isGitUrl, isHttpUrl } from '#build/graph/urls.ts'
+import { isGitUrl, isHttpUrl, parseGitUrl } from '#build/graph/urls.ts'
+import { cloneTree } from '#build/sources/git.ts'
 import { unpackContext } from '#build/transfer/archive.ts'
-import { cloneRepository } from '#build/transfer/git.ts'
 import type { FetchedContext, HeldContext } from '#build/transfer/types.ts'
 
 export interface RemotePlace {
@@ -31,7 +33,7 @@ async function fetchInto(
 ): Promise<FetchedContext> {
   if (isGitUrl(url) || url.startsWith('github.com/')) {
     const full = url.startsWith('github.com/') ? `https://${url}` : url
-    await cloneRepository(full, { directory: context.path, scratch }, signal)
+    await cloneInto(context, { url: full, scratch }, signal)
     return { kind: 'directory', context }
   }
   if (!isHttpUrl(url)) {
@@ -48,6 +50,21 @@ async function fetchInto(
   }
   await unpackContext(whole, { directory: context.path }, signal)
   return { kind: 'directory', context }
+}
+
+async function cloneInto(
+  { path }: HeldContext,
+  { url, scratch }: { readonly url: string; readonly scratch: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const clone = await mkdtemp(join(scratch, 'git-'))
+  try {
+    const op = { kind: 'git', ...parseGitUrl(url), keepsGitDirectory: false } as const
+    const source = { op, session: { secrets: new Map<string, Uint8Array>() } }
+    await cloneTree(source, { directory: path, clone }, signal)
+  } finally {
+    await rm(clone, { recursive: true, force: true })
+  }
 }
 
 async function get(url: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
