@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import type { Output } from '#cli/output.ts'
 import { createDetachFilter, parseDetachKeys } from '#cli/terminal/detach-keys.ts'
 import { copyOutput } from '#cli/terminal/streams.ts'
@@ -23,11 +24,14 @@ export async function runSession(options: SessionOptions): Promise<'ended' | 'de
   const ended = copyOutput(hijack.output, options.isMultiplexed, output).then(
     () => 'ended' as const,
   )
-  if (!options.hasStdin) return ended
+  if (!options.hasStdin) return await ended
   const detached = new Promise<'detached'>((resolve) => {
     void copyInput(options, () => resolve('detached'))
   })
-  return Promise.race([ended, detached])
+  // Awaited here: returning the promise itself would leave raw mode at once.
+  const end = await Promise.race([ended, detached])
+  if (end === 'detached') output.writeError('read escape sequence\r\n')
+  return end
 }
 
 async function copyInput(options: SessionOptions, onDetach: () => void): Promise<void> {
@@ -50,6 +54,8 @@ function enterRawMode(): Disposable | undefined {
   const { stdin } = process
   if (!stdin.isTTY) return undefined
   stdin.setRawMode(true)
+  // The runtime's raw mode still turns \n into \r\n on output: the container's bytes must pass as they are.
+  spawnSync('stty', ['-opost'], { stdio: [0, 'ignore', 'ignore'] })
   const restore = () => stdin.setRawMode(false)
   process.on('exit', restore)
   return {
