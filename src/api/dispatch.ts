@@ -7,6 +7,7 @@ import type { SummaryCache } from '#api/mapping/container-summary.ts'
 import type { MatchedRoute, MatchRoute } from '#api/route.ts'
 import { toFailure } from '#api/status.ts'
 import { checkVersion, decodeParams, parseTarget, type RequestTarget } from '#api/target.ts'
+import type { ErrorBody } from '#wire/error.ts'
 import { isApiVersionAtLeast } from '#wire/versions.ts'
 
 export interface DispatchContext {
@@ -34,7 +35,7 @@ export async function dispatch(
     if (method === 'OPTIONS') return empty(200)
     const target = parseTarget(request.url ?? '/')
     const matched = findRoute(context, method, target)
-    if (!matched) return json({ message: 'page not found' }, 404)
+    if (!matched) return json({ message: 'page not found' } satisfies ErrorBody, 404)
     checkVersion(target.version, context.options.minApiVersion)
     log.debug({}, 'request')
     return await matched.route.handler({
@@ -70,5 +71,5 @@ function failureAnswer(error: unknown, log: Logger): Answer {
   const { status, message } = toFailure(error)
   if (status >= 500 && status !== 501) log.error({ status, err: error }, 'request failed')
   else log.debug({ status, message }, 'request refused')
-  return status === 304 ? empty(304) : json({ message }, status)
+  return status === 304 ? empty(304) : json({ message } satisfies ErrorBody, status)
 }
