@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { inspect } from 'node:util'
 import test, { type TestContext } from 'node:test'
 import { now } from '#base/clock.ts'
 import { until } from '#container/fakes.ts'
@@ -25,7 +26,7 @@ async function open(t: TestContext): Promise<InProcessEngine> {
 
 function runningPid(engine: Engine, ref: string): number {
   const { state } = engine.containers.get(ref)
-  assert.equal(state.status, 'running')
+  assert.equal(state.status, 'running', inspect(state))
   return state.status === 'running' ? state.run.pid : 0
 }
 
