@@ -39,6 +39,7 @@ command -v docker >/dev/null || unpack_program docker.io /usr/bin/docker
 
 if ! is_newer node_modules/.package-lock.json package-lock.json; then
   say 'installing npm packages'
-  npm ci --silent --no-audit --no-fund
+  # Not `npm ci`: it insists on native binaries of other platforms, which not every mirror has.
+  npm install --silent --no-save --no-audit --no-fund
   touch node_modules/.package-lock.json
 fi
