@@ -9,4 +9,7 @@ if [ ! -x dist/gantry ] || [ -n "$(find src package-lock.json scripts/build-cli.
   say 'compiling dist/gantry'
   scripts/build-cli.sh
 fi
+if [ ! -e dist/engine/package.json ] || [ -n "$(find src scripts/build-engine.ts -newer dist/engine/package.json -print -quit)" ]; then
+  node --disable-warning=ExperimentalWarning scripts/build-engine.ts
+fi
 install -m 755 scripts/gantryd.sh dist/gantryd

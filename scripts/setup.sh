@@ -7,7 +7,8 @@ cd "$(dirname "$0")/.."
 # crun, conmon: run containers. nftables: the firewall library. containers-common: seccomp profile.
 # runc: the runtime where crun cannot work, and for tests that compare the two.
 # The others are for the tests: a static userland, certificates, a client in another language.
-packages=(crun runc conmon libnftables1 nftables iproute2 golang-github-containers-common
+# libatomic1: Node 26 is linked against it.
+packages=(crun runc conmon libatomic1 libnftables1 nftables iproute2 golang-github-containers-common
   ca-certificates curl busybox-static openssl zstd python3 python3-docker)
 missing=()
 for package in "${packages[@]}"; do

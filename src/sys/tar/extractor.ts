@@ -14,7 +14,7 @@ import {
   type ExtractReply,
   type ExtractRequest,
 } from '#sys/tar/messages.ts'
-import { createWorkerPool } from '#sys/tar/worker-pool.ts'
+import { createWorkerPool, workerModule } from '#sys/tar/worker-pool.ts'
 
 /** Give it chunks, then `finish()`. Disposing without finishing aborts. */
 export interface LayerExtractor extends AsyncDisposable {
@@ -49,7 +49,7 @@ const messageBytes = 256 * 1024
 const maxPendingBytes = 4 * 1024 * 1024
 
 const pool = createWorkerPool({
-  module: new URL('extract-worker.ts', import.meta.url),
+  module: workerModule('extract-worker', import.meta.url),
   maxWorkers: Math.max(2, Math.min(8, availableParallelism() + 1)),
   maxIdle: 2,
   idleMs: 3000,

@@ -1,3 +1,4 @@
+import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 
 /** Worker threads that are reused for a while and do not outlive their use. */
@@ -15,6 +16,11 @@ export interface WorkerPoolOptions {
   readonly maxWorkers: number
   readonly maxIdle: number
   readonly idleMs: number
+}
+
+/** The module `name` beside the caller, whose URL says whether types are stripped already. */
+export function workerModule(name: string, caller: string): URL {
+  return new URL(`${name}${extname(caller)}`, caller)
 }
 
 export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
