@@ -9,4 +9,4 @@ done
 # thread save some megabytes; compiled code kept between starts saves a tenth of a second.
 export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-/var/cache/gantry}"
 export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-2}"
-exec "$node" --max-semi-space-size=2 --v8-pool-size=1 "$here/engine/daemon/main.js" "$@"
+exec "$node" --max-semi-space-size=1 --v8-pool-size=1 "$here/engine/main.js" "$@"

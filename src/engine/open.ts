@@ -13,6 +13,7 @@ import { containerDefaults, networksOptions } from '#engine/config.ts'
 import { createEvents } from '#engine/events.ts'
 import { openFacts } from '#engine/facts.ts'
 import { createGcSchedule } from '#engine/gc.ts'
+import { trimWhenIdle } from '#engine/heap-trim.ts'
 import { restore } from '#engine/restore.ts'
 import { createRootfsMounts } from '#engine/rootfs.ts'
 import { stopAll } from '#engine/shutdown.ts'
@@ -57,6 +58,7 @@ export async function openEngine(config: EngineConfig, log: Logger): Promise<Eng
   const facts = await openFacts({ config, runtime: machine.runtime })
   const { networks, volumes } = machine
   await restore({ containers, networks, log })
+  undo.use(trimWhenIdle(events))
   const opened = undo.move()
   return {
     config,
