@@ -21,6 +21,9 @@ import { routes } from '#api/routes.ts'
 import { type TakenConnection, takePlain, takeUpgraded } from '#api/takeover.ts'
 import { parseTarget } from '#api/target.ts'
 
+/** What a client may send ahead of the answer to its hijack request: nothing stops it before. */
+const maxEarlyBytes = 1024 * 1024
+
 /** How long answers in flight may take to end once they are told to. */
 const closeGraceMs = 3000
 
@@ -104,7 +107,7 @@ async function serveRequest(
   const answer = await dispatch(context, request, { signal, isUpgrade: false })
   context.early.delete(request.socket)
   if (answer.type === 'hijack') {
-    if (request.socket.destroyed) return
+    // Also when the client has left: what the handler holds for it is given back by its session.
     return runHijack(context, answer, {
       connection: takePlain(request, response, early),
       isUpgrade: false,
@@ -190,6 +193,8 @@ function refuseClient(context: ServerContext, error: ParserError, stream: Duplex
   const early = context.early.get(stream)
   if (early && error.rawPacket) {
     early.push(error.rawPacket.subarray(error.bytesParsed ?? 0))
+    const held = early.reduce((sum, bytes) => sum + bytes.length, 0)
+    if (held > maxEarlyBytes) stream.destroy()
     return
   }
   context.log.debug({ reason: error.message }, 'malformed request')
