@@ -40,7 +40,8 @@ export async function runContainer(
   const id = await createContainer(create, body, context)
   if (isDetached) {
     const code = await startOrExplain(id, context)
-    if (code === undefined) context.output.write(`${id}\n`)
+    // Also of one that does not start: it is there, and scripts remove it by this id.
+    context.output.write(`${id}\n`)
     return code ?? 0
   }
   return runAttached(id, body, { ...options, context, isTty })

@@ -61,6 +61,30 @@ test('the detach keys leave the container running, and attach comes back', async
   await engine().gantry(['rm', 'det'])
 })
 
+test('who detaches from run -it can come back and type on', async () => {
+  const started = await gantryOnTerminal(
+    engine(),
+    ['run', '-it', '--name', 'back', 'busybox', 'sh'],
+    [
+      ['send', 'echo a$((1+1))\n'],
+      ['expect', 'a2\r\n'],
+      ['send', '\u0010\u0011'],
+    ],
+  )
+  assert.equal(started.code, 0)
+  const again = await gantryOnTerminal(
+    engine(),
+    ['attach', 'back'],
+    [
+      ['send', 'echo b$((1+1))\n'],
+      ['expect', 'b2\r\n'],
+      ['send', 'exit 6\n'],
+    ],
+  )
+  assert.equal(again.code, 6)
+  await engine().gantry(['rm', 'back'])
+})
+
 test('exec -it is a terminal of its own', async () => {
   await engine().gantry(['run', '-d', '--name', 'host', 'busybox', 'sleep', '600'])
   const { code, isRestored } = await gantryOnTerminal(
