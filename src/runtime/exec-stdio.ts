@@ -161,7 +161,7 @@ async function* interleave(stdout: Socket, stderr: Socket): AsyncGenerator<Uint8
       continue
     }
     pending.set(name, read(name, chunks))
-    yield encodeFrameHeader(name, result.value.length)
+    yield encodeFrameHeader({ stream: name, length: result.value.length })
     yield result.value
   }
 }
