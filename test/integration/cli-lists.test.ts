@@ -93,6 +93,22 @@ test('events tell what happened, with exact times', async () => {
   )
   const times = await engine().gantry(['events', ...range, '--format', '{{.TimeNano}}'])
   assert.match(times.stdout, /^(\d{19}\n)+$/)
+  const json = (format: string) => engine().gantry(['events', ...range, '--format', format])
+  assert.equal((await json('{{json .}}')).stdout, (await json('json')).stdout)
+})
+
+test('starting what runs and stopping what does not is well', async () => {
+  await engine().gantry(['run', '-d', '--name', 'same', 'busybox', 'sleep', '600'])
+  for (const args of [['start'], ['stop', '-t', '0'], ['stop']]) {
+    const { stdout, stderr, code } = await engine().gantry([...args, 'same'])
+    assert.deepEqual([stdout, stderr, code], ['same\n', '', 0])
+  }
+  await engine().gantry(['rm', 'same'])
+})
+
+test('rm -f of what is not there tells so and is well', async () => {
+  const { stderr, code } = await engine().gantry(['rm', '-f', 'gone'])
+  assert.deepEqual([stderr, code], ['Error response from daemon: No such container: gone\n', 0])
 })
 
 test('failures of several targets are told one by one', async () => {
