@@ -9,6 +9,9 @@ import type { Runtime } from '#runtime/types.ts'
 import { readCgroupHierarchy, readWords, type CgroupHierarchy } from '#sys/cgroup/hierarchy.ts'
 import { mountContaining } from '#sys/mountinfo.ts'
 
+/** Docker's name for layers that overlayfs stacks. */
+export const storageDriver = 'overlay2'
+
 export interface FactsDeps {
   readonly config: EngineConfig
   readonly runtime: Pick<Runtime, 'versions'>
@@ -33,7 +36,7 @@ export async function openFacts({
       architecture: architectureName(),
       cpus: availableParallelism(),
       memoryBytes: totalmem(),
-      storageDriver: { name: 'overlay2', status: storageStatus(config.dataRoot) },
+      storageDriver: { name: storageDriver, status: storageStatus(config.dataRoot) },
       cgroupDriver: 'cgroupfs',
       cgroupVersion: hierarchy.type === 'v2' ? '2' : '1',
       securityOptions: securityOptions(config, hierarchy),

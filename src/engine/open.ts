@@ -11,7 +11,7 @@ import { rootfsDirectory } from '#container/paths.ts'
 import { systemScheduler } from '#container/scheduler.ts'
 import { containerDefaults, networksOptions } from '#engine/config.ts'
 import { createEvents } from '#engine/events.ts'
-import { openFacts } from '#engine/facts.ts'
+import { openFacts, storageDriver } from '#engine/facts.ts'
 import { createGcSchedule } from '#engine/gc.ts'
 import { trimWhenIdle } from '#engine/heap-trim.ts'
 import { restore } from '#engine/restore.ts'
@@ -68,6 +68,7 @@ export async function openEngine(config: EngineConfig, log: Logger): Promise<Eng
     networks,
     volumes,
     events,
+    storageDriver,
     systemFacts: facts,
     login: (name, auth, signal) => registry.login(name, auth, signal),
     [Symbol.asyncDispose]: createClose({ config, containers, log, opened }),

@@ -99,6 +99,7 @@ export interface Engine extends AsyncDisposable {
   readonly networks: Networks
   readonly volumes: Volumes
   readonly events: Events
+  readonly storageDriver: string
   systemFacts(): Promise<SystemFacts>
   login(
     registry: string,

@@ -48,12 +48,13 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     log: options.log,
     open: new Set(),
   }
+  let versions: ReturnType<typeof readVersions> | undefined
   return {
     create: (task, signal) => createTask(context, task, signal),
     adopt: (task) => adoptTask(context, task),
     listIds: async () => listTaskIds(context),
     removeStray: (id) => removeStrayTask(context, id),
-    versions: () => readVersions(context),
+    versions: () => (versions ??= readVersions(context)),
     close() {
       for (const held of context.open) held[Symbol.dispose]()
       context.open.clear()

@@ -37,6 +37,7 @@ export function fakeEngine(parts: FakeParts = {}): FakeEngine {
       subscribe: missing,
       ...parts.events,
     },
+    storageDriver: 'overlay2',
     systemFacts: () => Promise.resolve(fakeFacts),
     login: parts.login ?? missing,
     [Symbol.asyncDispose]: () => Promise.resolve(),
