@@ -65,6 +65,7 @@ test('event filters match by type, prefix action, actor and image', () => {
     { event: ['exec_create'] },
     { type: ['image', 'container'] },
     { container: ['web'] },
+    { container: ['we'] },
     { container: ['aaaa'] },
     { image: ['busybox'] },
     { label: ['team=a'] },
