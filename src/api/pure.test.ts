@@ -43,6 +43,9 @@ test('until takes Go durations before now', () => {
   const at = instantFromNanos(10_000_000_000_000n)
   assert.equal(parseUntil('1h30m', at), 10_000_000_000_000n - 5_400_000_000_000n)
   assert.equal(parseUntil('5', at), 5_000_000_000n)
+  for (const wrong of ['1x', '1h30', '9'.repeat(400) + 'h']) {
+    assert.throws(() => parseUntil(wrong, at), { kind: 'invalid_argument' })
+  }
 })
 
 test('wanted labels must all match, unwanted ones must all fail', () => {

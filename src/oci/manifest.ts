@@ -49,10 +49,6 @@ const layerTypes: ReadonlySet<string> = new Set([
 /** The `Accept` header of a manifest request. */
 export const manifestAccept = [...manifestTypes, ...indexTypes].join(', ')
 
-export function isIndexType(mediaType: string): boolean {
-  return indexTypes.includes(mediaType)
-}
-
 /** True for layers that unpack to files; false for artifacts (signatures, charts, …). */
 export function isLayerType(mediaType: string): boolean {
   return layerTypes.has(mediaType)
