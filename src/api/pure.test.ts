@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { instantFromNanos } from '#base/clock.ts'
-import { createDetachMatcher, defaultDetachKeys, parseDetachKeys } from '#api/detach-keys.ts'
 import { matchesEvent } from '#api/filters/events.ts'
 import { matchesLabels } from '#api/filters/labels.ts'
 import { parseUntil } from '#api/filters/time.ts'
@@ -10,26 +9,6 @@ import { routes } from '#api/routes.ts'
 import { parseTarget } from '#api/target.ts'
 import { fakeId } from '#api/testing/fake-engine.ts'
 import { parseTimeLimit } from '#api/times.ts'
-
-test('detach keys are read by name, and rubbish is refused', () => {
-  assert.deepEqual(parseDetachKeys('ctrl-p,ctrl-q'), defaultDetachKeys)
-  assert.deepEqual([...parseDetachKeys('a,ctrl-[,ctrl-_')], [97, 27, 31])
-  for (const text of ['', 'ctrl-', 'ctrl-1', 'ab']) {
-    assert.throws(() => parseDetachKeys(text), /Invalid detach keys/)
-  }
-})
-
-test('a started detach sequence is held back and given on when it breaks', () => {
-  const matcher = createDetachMatcher(defaultDetachKeys)
-  const feed = (...bytes: readonly number[]) => {
-    const { bytes: kept, isDetached } = matcher.feed(Uint8Array.from(bytes))
-    return [[...kept], isDetached]
-  }
-  assert.deepEqual(feed(1, 16), [[1], false])
-  assert.deepEqual(feed(2), [[16, 2], false])
-  assert.deepEqual(feed(16, 16), [[16], false])
-  assert.deepEqual(feed(17, 5), [[], true])
-})
 
 test('time limits are seconds with a fraction, or RFC 3339', () => {
   assert.equal(parseTimeLimit('1.5'), 1_500_000_000n)
