@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Logger } from '#base/log.ts'
 import type { Engine } from '#engine/types.ts'
 import { type Answer, empty, json } from '#api/answer.ts'
+import { refuseWebPage } from '#api/browser.ts'
 import type { ApiOptions } from '#api/call.ts'
 import type { SummaryCache } from '#api/mapping/container-summary.ts'
 import type { MatchedRoute, MatchRoute } from '#api/route.ts'
@@ -32,6 +33,7 @@ export async function dispatch(
   const method = request.method ?? 'GET'
   const log = context.log.child({ method, url: request.url })
   try {
+    refuseWebPage(request)
     if (method === 'OPTIONS') return empty(200)
     const target = parseTarget(request.url ?? '/')
     const matched = findRoute(context, method, target)
