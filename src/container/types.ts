@@ -278,6 +278,7 @@ export interface CreateExecRequest {
 
 export type ExecState =
   | { readonly status: 'created' }
+  | { readonly status: 'starting' }
   | { readonly status: 'running'; readonly pid: number }
   | { readonly status: 'exited'; readonly code: number; readonly pid?: number }
 
