@@ -12,7 +12,7 @@ import { systemScheduler } from '#container/scheduler.ts'
 import { containerDefaults, networksOptions } from '#engine/config.ts'
 import { createEvents } from '#engine/events.ts'
 import { openFacts, storageDriver } from '#engine/facts.ts'
-import { createGcSchedule } from '#engine/gc.ts'
+import { createGcSchedule, type GcSchedule } from '#engine/gc.ts'
 import { trimWhenIdle } from '#engine/heap-trim.ts'
 import { restore } from '#engine/restore.ts'
 import { createRootfsMounts } from '#engine/rootfs.ts'
@@ -46,15 +46,20 @@ export async function openEngine(config: EngineConfig, log: Logger): Promise<Eng
       userAgent: config.userAgent,
     }),
   )
+  const gc = undo.use(createGcSchedule(stores.gc, log))
   const images = await openImages({
     stores,
     registry,
     log: log.child({ component: 'image' }),
     maxConcurrentDownloads: config.maxConcurrentDownloads,
-    onEvent: ({ id, ...event }) => events.publish({ type: 'image', actorId: id, ...event }),
+    onEvent: ({ id, ...event }) => {
+      events.publish({ type: 'image', actorId: id, ...event })
+      if (event.action === 'delete') gc.schedule()
+    },
   })
   const machine = await openMachine(config, { db: stores.db, events, log, undo })
-  const containers = await wireContainers(config, { stores, events, images, log, undo, ...machine })
+  const parts = { stores, gc, events, images, log, ...machine }
+  const containers = await wireContainers(config, parts)
   const facts = await openFacts({ config, runtime: machine.runtime })
   const { networks, volumes } = machine
   await restore({ containers, networks, log })
@@ -122,10 +127,10 @@ async function openMachine(
 /** The container service, and the gc that its removals call for. */
 async function wireContainers(
   config: EngineConfig,
-  parts: Parts & Machine & { readonly stores: Stores; readonly images: Images },
+  parts: Omit<Parts, 'undo'> &
+    Machine & { readonly stores: Stores; readonly gc: GcSchedule; readonly images: Images },
 ): Promise<ContainerService> {
-  const { stores, events, images, log, undo, runtime, networks, volumes } = parts
-  const gc = undo.use(createGcSchedule(stores.gc, log))
+  const { stores, gc, events, images, log, runtime, networks, volumes } = parts
   const containers = await openContainers({
     dataRoot: config.dataRoot,
     execRoot: config.execRoot,

@@ -44,11 +44,7 @@ export async function openImages(options: ImagesDeps): Promise<Images> {
     import: (rootfs, importOptions, signal) =>
       importImage(deps, { ...importOptions, rootfs }, signal),
     tag: (nameOrId, target) => tagImage(deps, nameOrId, target),
-    async remove(nameOrId, removeOptions) {
-      const rows = removeImage(deps, nameOrId, removeOptions)
-      if (rows.some((row) => 'deleted' in row)) await stores.gc.run()
-      return rows
-    },
+    remove: async (nameOrId, removeOptions) => removeImage(deps, nameOrId, removeOptions),
     history: (nameOrId) => imageHistory(getImage(records, nameOrId), layerSizes(stores.snapshots)),
   }
 }
