@@ -3,9 +3,10 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { EngineError } from '#base/errors.ts'
-import { fakeWorld, until, type FakeWorld, type FaultName } from '#container/fakes.ts'
+import { fakeWorld, type FakeWorld, type FaultName } from '#container/testing/fakes.ts'
+import { until } from '#container/testing/until.ts'
 import type { ContainerService } from '#container/open.ts'
-import { sampleRequest } from '#container/sample.ts'
+import { sampleRequest } from '#container/testing/sample.ts'
 
 async function open(t: TestContext): Promise<{ world: FakeWorld; containers: ContainerService }> {
   const world = await fakeWorld(t)

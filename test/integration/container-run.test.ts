@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import test from 'node:test'
-import { until } from '#container/fakes.ts'
-import { sampleRequest } from '#container/sample.ts'
+import { until } from '#container/testing/until.ts'
+import { sampleRequest } from '#container/testing/sample.ts'
 import {
   collectFrames,
   loadVariant,
