@@ -46,13 +46,18 @@ const finalCodes = new Set([
   ...unknownAuthorityCodes,
 ])
 
+/** `Get "http://h/v2/"`, as Go spells it. */
+export function describeRequest(method: string, url: URL): string {
+  return `${method.charAt(0)}${method.slice(1).toLowerCase()} "${url.href}"`
+}
+
 /** `Get "http://h/v2/": dial tcp 127.0.0.1:1: connect: connection refused`, kind unavailable. */
 export function networkError(method: string, url: URL, cause: unknown): EngineError {
   const failure = innermost(cause)
   const code = textMember(failure, 'code') ?? ''
-  const verb = method.charAt(0) + method.slice(1).toLowerCase()
   const isUntrusted = unknownAuthorityCodes.has(code)
-  return new EngineError('unavailable', `${verb} "${url.href}": ${detail(code, failure, url)}`, {
+  const text = `${describeRequest(method, url)}: ${detail(code, failure, url)}`
+  return new EngineError('unavailable', text, {
     ...(code === '' ? {} : { errno: code }),
     ...(isUntrusted ? { hint: 'install its authority, or name it as an --insecure-registry' } : {}),
     cause,
