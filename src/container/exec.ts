@@ -173,13 +173,13 @@ function checkActive(record: ContainerRecord): true {
   if (record.state.status === 'paused') {
     throw new EngineError(
       'conflict',
-      `container ${record.id} is paused, unpause the container before exec`,
+      `Container ${record.id} is paused, unpause the container before exec`,
     )
   }
   if (record.state.status === 'restarting') {
     throw new EngineError(
       'conflict',
-      `container ${record.id} is restarting, wait until the container is running`,
+      `Container ${record.id} is restarting, wait until the container is running`,
     )
   }
   if (record.state.status !== 'running') throw notRunning(record.id)

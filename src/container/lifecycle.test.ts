@@ -268,7 +268,7 @@ test('pause freezes, exec and attach are refused meanwhile, kill ends it', async
   await containers.start(id)
   await containers.pause(id)
   assert.equal(containers.get(id).state.status, 'paused')
-  await assert.rejects(containers.pause(id), { message: `container ${id} is already paused` })
+  await assert.rejects(containers.pause(id), { message: `Container ${id} is already paused` })
   const request = {
     args: ['true'],
     env: [],
@@ -281,7 +281,7 @@ test('pause freezes, exec and attach are refused meanwhile, kill ends it', async
     isPrivileged: false,
   }
   await assert.rejects(containers.createExec(id, request), {
-    message: `container ${id} is paused, unpause the container before exec`,
+    message: `Container ${id} is paused, unpause the container before exec`,
   })
   await containers.kill(id)
   assert.equal(containers.get(id).state.status, 'exited')

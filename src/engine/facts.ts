@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { errnoOf } from '#base/errors.ts'
 import { randomId } from '#base/ids.ts'
 import type { EngineConfig, SystemFacts } from '#engine/types.ts'
+import { runtimeNames } from '#runtime/names.ts'
 import type { Runtime } from '#runtime/types.ts'
 import { readCgroupHierarchy, readWords, type CgroupHierarchy } from '#sys/cgroup/hierarchy.ts'
 import { mountContaining } from '#sys/mountinfo.ts'
@@ -43,7 +44,7 @@ export async function openFacts({
       runtimeVersion: versions.runtime,
       conmonVersion: versions.conmon,
       defaultRuntime: config.defaultRuntime,
-      runtimes: Object.keys(config.runtimes),
+      runtimes: runtimeNames(config.runtimes),
       warnings: limitWarnings(limits),
       limits,
     }
