@@ -28,7 +28,7 @@ export interface RuntimeOptions {
 
 /**
  * Prepares the machine's cgroups and finds the programs.
- * @throws EngineError failed_precondition when conmon is not installed
+ * @throws EngineError failed_precondition when conmon or the default runtime is not installed
  */
 export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const layout = layoutOf(options.execRoot)
@@ -58,6 +58,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     close() {
       for (const held of context.open) held[Symbol.dispose]()
       context.open.clear()
+      programs[Symbol.dispose]()
       removeEmptyGroup(hierarchy, parent)
     },
   }

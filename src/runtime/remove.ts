@@ -34,8 +34,8 @@ export function statePathOf(context: RuntimeContext, state: ContainerState): str
 }
 
 async function deleteByRuntime(context: RuntimeContext, state: ContainerState): Promise<void> {
-  const { path, args } = state.program
-  const result = await runCommand(path, [...args, 'delete', '--force', state.containerId], {
+  const { executable, args } = state.program
+  const result = await runCommand(executable, [...args, 'delete', '--force', state.containerId], {
     timeoutMs: 30_000,
   })
   if (result.code !== 0) {

@@ -124,9 +124,9 @@ async function startInit(statePath: string, state: ContainerState, signal?: Abor
       if (errnoOf(error) !== 'ENXIO' && errnoOf(error) !== 'ENOENT') throw error
     }
   }
-  const { path, args } = state.program
+  const { executable, args } = state.program
   const command = [...args, 'start', state.containerId]
-  const result = await runCommand(path, command, signal ? { signal } : {})
+  const result = await runCommand(executable, command, signal ? { signal } : {})
   if (result.code !== 0) throw createFailure(result.stderr.toString(), [])
 }
 
