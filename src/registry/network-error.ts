@@ -1,6 +1,6 @@
 /** Refusals of the network in the words that Docker's users know and its clients match. */
-import { isIP } from 'node:net'
 import { EngineError } from '#base/errors.ts'
+import { formatHostPort } from '#base/host-port.ts'
 
 const fixedDetails: Readonly<Record<string, string>> = {
   ECONNRESET: 'read: connection reset by peer',
@@ -91,7 +91,7 @@ function detail(code: string, failure: unknown, url: URL): string {
 function dialAddress(failure: unknown, url: URL): string {
   const address = textMember(failure, 'address') ?? url.hostname.replace(/^\[|\]$/g, '')
   const port = url.port || (url.protocol === 'https:' ? '443' : '80')
-  return isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`
+  return formatHostPort(address, port)
 }
 
 /** Node tries several addresses and reports an AggregateError; undici wraps the socket's own error. */
