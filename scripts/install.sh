@@ -38,6 +38,10 @@ install -m 644 README.md LICENSE "$target/share/doc/gantry/"
 # systemd reads units of local installations below /etc.
 install -d "$DESTDIR/etc/systemd/system"
 sed "s|@PREFIX@|$PREFIX|g" packaging/gantry.service >"$DESTDIR/etc/systemd/system/gantry.service"
+# Its members may talk to the engine; a package of Docker, where there is one, has made it.
+if [ -z "$DESTDIR" ] && [ "$(id -u)" = 0 ] && ! getent group docker >/dev/null; then
+  groupadd --system docker
+fi
 if [ -z "$DESTDIR" ] && [ -d /run/systemd/system ]; then
   systemctl daemon-reload
   say 'installed; "systemctl enable --now gantry" starts the engine with the machine'
