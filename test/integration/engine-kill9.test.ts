@@ -14,6 +14,8 @@ import { startRegistry } from '#test/support/registry.ts'
 const rounds = Number(process.env['GANTRY_KILL9_ROUNDS'] ?? 50)
 const seed = Number(process.env['GANTRY_KILL9_SEED'] ?? Date.now() % 1_000_000)
 const longestLifeMs = 500
+/** Somewhat more than a start takes: some are killed as soon as they answer. */
+const longestStartMs = 400
 
 test(`killed ${rounds} times at random moments (seed ${seed})`, async (t) => {
   t.diagnostic(`GANTRY_KILL9_SEED=${seed} GANTRY_KILL9_ROUNDS=${rounds}`)
@@ -42,6 +44,7 @@ test(`killed ${rounds} times at random moments (seed ${seed})`, async (t) => {
     const wrong = await churn.stop()
     mayflies.release(round)
     await Promise.all([world.checkPorts(), mayfliesEnded(engine, round)])
+    if (random.below(3) === 0) await killWhileStarting(engine, random.below(longestStartMs))
     await engine.restart()
     const where = `round ${round}, killed after ${lifeMs} ms, seed ${seed}`
     try {
@@ -66,6 +69,15 @@ test(`killed ${rounds} times at random moments (seed ${seed})`, async (t) => {
   )
   await settled(engine)
 })
+
+/** An engine that dies while it takes over from the one before. */
+async function killWhileStarting(engine: TestEngine, afterMs: number): Promise<void> {
+  const starting = engine.restart().catch(() => undefined)
+  await delay(afterMs)
+  const engines = processesOf(engine.identity).filter(({ title }) => title.includes('/daemon/'))
+  for (const { pid } of engines) process.kill(pid, 'SIGKILL')
+  await starting
+}
 
 /** What the engine said, without the requests of the checks. */
 function outputOf(engine: TestEngine): string {
