@@ -7,7 +7,7 @@ import {
 } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { sleep } from '#base/async.ts'
-import { errorMessage } from '#base/errors.ts'
+import { EngineError, errorMessage } from '#base/errors.ts'
 import type { Engine } from '#engine/types.ts'
 import type { Answer, HijackAnswer } from '#api/answer.ts'
 import type { ApiOptions } from '#api/call.ts'
@@ -94,6 +94,9 @@ function track(context: ServerContext, work: Promise<void>): void {
   context.inFlight.add(settled)
 }
 
+/** Made once: every request ends with it, and an error of its own would cost a stack each time. */
+const clientGone = new EngineError('cancelled', 'client closed the connection')
+
 async function serveRequest(
   context: ServerContext,
   request: IncomingMessage,
@@ -102,7 +105,7 @@ async function serveRequest(
   const early: Uint8Array[] = []
   if (isHijackRequest(context, request)) context.early.set(request.socket, early)
   const gone = new AbortController()
-  response.once('close', () => gone.abort())
+  response.once('close', () => gone.abort(clientGone))
   const signal = AbortSignal.any([gone.signal, context.closing])
   const answer = await dispatch(context, request, { signal, isUpgrade: false })
   context.early.delete(request.socket)

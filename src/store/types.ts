@@ -97,6 +97,7 @@ export interface Snapshotter {
   /** The upper directory of an active snapshot (diff, archive). */
   upperDirectory(key: SnapshotKey): string
   find(key: SnapshotKey): { readonly parent?: ChainId } | undefined
+  /** Its files go in the background, at the latest when the store is opened again. */
   remove(key: SnapshotKey): Promise<void>
   removeCommitted(chainId: ChainId): Promise<void>
   listCommitted(): Iterable<CommittedSnapshot>
