@@ -1,7 +1,7 @@
 # Every target can be run again at any time. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build quickstart test bench bench-peers install uninstall fmt lint clean
+.PHONY: help setup build quickstart test test-vm bench bench-peers install uninstall fmt lint clean
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -23,6 +23,9 @@ quickstart: build ## Pull an image from a registry, run it, fetch its page
 
 test: build ## Run every check: format, lint, types, unit, integration, conformance
 	@node tools/check.ts $(STAGES)
+
+test-vm: build ## Run the engine on Debian's kernel with systemd and cgroup v2, in QEMU
+	@test/vm/run.sh
 
 bench: build ## Measure Gantry beside the peers that are installed
 	@node bench/main.ts $(BENCH)

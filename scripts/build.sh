@@ -9,4 +9,8 @@ if [ ! -x dist/gantry ] || [ -n "$(find src package-lock.json scripts/build-cli.
   say 'compiling dist/gantry'
   scripts/build-cli.sh
 fi
+if [ ! -e dist/engine/package.json ] || [ -n "$(find src scripts/build-engine.sh package-lock.json -newer dist/engine/package.json -print -quit)" ]; then
+  say 'bundling dist/engine'
+  scripts/build-engine.sh
+fi
 install -m 755 scripts/gantryd.sh dist/gantryd

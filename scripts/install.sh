@@ -10,14 +10,12 @@ target="$DESTDIR$PREFIX"
 library="$target/lib/gantry"
 
 rm -rf "$library"
-install -d "$target/bin" "$library/bin" "$target/share/doc/gantry"
+install -d "$target/bin" "$library" "$target/share/doc/gantry"
 install -m 755 dist/gantry "$target/bin/gantry"
-install -m 755 dist/gantryd "$library/bin/gantryd"
-ln -sfn ../lib/gantry/bin/gantryd "$target/bin/gantryd"
+install -m 755 dist/gantryd "$library/gantryd"
+ln -sfn ../lib/gantry/gantryd "$target/bin/gantryd"
 
-# The engine runs from its sources; tests stay behind, and so does everything for development.
-cp package.json package-lock.json "$library/"
-tar -c --exclude='*.test.ts' --exclude='src/cli' src | tar -x -C "$library"
+cp -r dist/engine "$library/engine"
 npm ls --omit=dev --all --parseable 2>/dev/null | tail -n +2 | while read -r folder; do
   tar -c "${folder#"$PWD/"}" | tar -x -C "$library"
 done
@@ -40,6 +38,10 @@ install -m 644 README.md LICENSE "$target/share/doc/gantry/"
 # systemd reads units of local installations below /etc.
 install -d "$DESTDIR/etc/systemd/system"
 sed "s|@PREFIX@|$PREFIX|g" packaging/gantry.service >"$DESTDIR/etc/systemd/system/gantry.service"
+# Its members may talk to the engine; a package of Docker, where there is one, has made it.
+if [ -z "$DESTDIR" ] && [ "$(id -u)" = 0 ] && ! getent group docker >/dev/null; then
+  groupadd --system docker
+fi
 if [ -z "$DESTDIR" ] && [ -d /run/systemd/system ]; then
   systemctl daemon-reload
   say 'installed; "systemctl enable --now gantry" starts the engine with the machine'

@@ -4,10 +4,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
-# crun, conmon: run containers. nftables: the firewall library. containers-common: seccomp profile.
+# crun, conmon: run containers. tini: `run --init`. nftables: the firewall library. containers-common: seccomp profile.
 # runc: the runtime where crun cannot work, and for tests that compare the two.
 # The others are for the tests: a static userland, certificates, a client in another language.
-packages=(crun runc conmon libnftables1 nftables iproute2 golang-github-containers-common
+# libatomic1: Node 26 is linked against it.
+packages=(crun runc conmon tini libatomic1 libnftables1 nftables iproute2 golang-github-containers-common
   ca-certificates curl busybox-static openssl zstd python3 python3-docker)
 missing=()
 for package in "${packages[@]}"; do
@@ -39,6 +40,7 @@ command -v docker >/dev/null || unpack_program docker.io /usr/bin/docker
 
 if ! is_newer node_modules/.package-lock.json package-lock.json; then
   say 'installing npm packages'
-  npm ci --silent --no-audit --no-fund
+  # Not `npm ci`: it insists on native binaries of other platforms, which not every mirror has.
+  NODE_NO_WARNINGS=1 npm install --silent --no-save --no-audit --no-fund
   touch node_modules/.package-lock.json
 fi

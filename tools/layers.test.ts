@@ -9,7 +9,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   oci: ['base'],
   wire: ['base'],
   sys: ['base', 'oci'],
-  store: ['base', 'oci', 'wire', 'sys'],
+  store: ['base', 'oci', 'sys'],
   registry: ['base', 'oci', 'sys'],
   client: ['base', 'oci', 'wire'],
   image: ['base', 'oci', 'sys', 'store', 'registry'],

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { drained } from '#base/drain.ts'
 import { errorMessage } from '#base/errors.ts'
 import type { Logger } from '#base/log.ts'
 import type { Answer, HijackAnswer, StreamAnswer } from '#api/answer.ts'
@@ -102,21 +103,7 @@ function createBatch(response: ServerResponse): Batch {
     },
     async flush() {
       write()
-      if (response.writableNeedDrain) await drained(response)
+      await drained(response)
     },
   }
-}
-
-/** Settles at `drain`, or when the client is gone. */
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      response.off('drain', done)
-      response.off('close', done)
-      resolve()
-    }
-    if (response.destroyed) return resolve()
-    response.on('drain', done)
-    response.on('close', done)
-  })
 }

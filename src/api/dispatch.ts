@@ -2,11 +2,13 @@ import type { IncomingMessage } from 'node:http'
 import type { Logger } from '#base/log.ts'
 import type { Engine } from '#engine/types.ts'
 import { type Answer, empty, json } from '#api/answer.ts'
+import { refuseWebPage } from '#api/browser.ts'
 import type { ApiOptions } from '#api/call.ts'
 import type { SummaryCache } from '#api/mapping/container-summary.ts'
 import type { MatchedRoute, MatchRoute } from '#api/route.ts'
 import { toFailure } from '#api/status.ts'
 import { checkVersion, decodeParams, parseTarget, type RequestTarget } from '#api/target.ts'
+import type { ErrorBody } from '#wire/error.ts'
 import { isApiVersionAtLeast } from '#wire/versions.ts'
 
 export interface DispatchContext {
@@ -31,10 +33,11 @@ export async function dispatch(
   const method = request.method ?? 'GET'
   const log = context.log.child({ method, url: request.url })
   try {
+    refuseWebPage(request)
     if (method === 'OPTIONS') return empty(200)
     const target = parseTarget(request.url ?? '/')
     const matched = findRoute(context, method, target)
-    if (!matched) return json({ message: 'page not found' }, 404)
+    if (!matched) return json({ message: 'page not found' } satisfies ErrorBody, 404)
     checkVersion(target.version, context.options.minApiVersion)
     log.debug({}, 'request')
     return await matched.route.handler({
@@ -70,5 +73,5 @@ function failureAnswer(error: unknown, log: Logger): Answer {
   const { status, message } = toFailure(error)
   if (status >= 500 && status !== 501) log.error({ status, err: error }, 'request failed')
   else log.debug({ status, message }, 'request refused')
-  return status === 304 ? empty(304) : json({ message }, status)
+  return status === 304 ? empty(304) : json({ message } satisfies ErrorBody, status)
 }

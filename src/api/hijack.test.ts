@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import test from 'node:test'
 import { EngineError } from '#base/errors.ts'
 import type { ExecRecord } from '#container/types.ts'
@@ -117,6 +119,35 @@ test('the detach keys end a terminal session and are told as an event', async ()
       attributes: { image: 'busybox', name: 'web', team: 'a' },
     },
   ])
+})
+
+test('an attachment whose client left before it was made is given back', async () => {
+  for (const kind of [upgrade, 'Content-Length: 0\r\n']) {
+    const stdio = fakeStdio([out], new Promise(() => undefined))
+    const attaching = Promise.withResolvers<void>()
+    const disposed = Promise.withResolvers<void>()
+    const engine = fakeEngine({
+      containers: {
+        get: () => fakeRecord(),
+        attach: async () => {
+          attaching.resolve()
+          await clientGone.promise
+          return { ...stdio, [Symbol.asyncDispose]: async () => disposed.resolve() }
+        },
+      },
+    })
+    const clientGone = Promise.withResolvers<void>()
+    await using api = await startApi(engine)
+    const client = connect(api.socketPath)
+    client.write(post(`/containers/web/attach${both}`, kind))
+    await attaching.promise
+    client.destroy()
+    await once(client, 'close')
+    // By the time it answers another connection, the server has seen the end of this one.
+    await api.send('GET', '/_ping')
+    clientGone.resolve()
+    await disposed.promise
+  }
 })
 
 test('a refused upgrade gets an ordinary error and the end of the connection', async () => {

@@ -7,7 +7,7 @@ import {
 } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { sleep } from '#base/async.ts'
-import { errorMessage } from '#base/errors.ts'
+import { EngineError, errorMessage } from '#base/errors.ts'
 import type { Engine } from '#engine/types.ts'
 import type { Answer, HijackAnswer } from '#api/answer.ts'
 import type { ApiOptions } from '#api/call.ts'
@@ -20,6 +20,9 @@ import { compileRoutes } from '#api/route.ts'
 import { routes } from '#api/routes.ts'
 import { type TakenConnection, takePlain, takeUpgraded } from '#api/takeover.ts'
 import { parseTarget } from '#api/target.ts'
+
+/** What a client may send ahead of the answer to its hijack request: nothing stops it before. */
+const maxEarlyBytes = 1024 * 1024
 
 /** How long answers in flight may take to end once they are told to. */
 const closeGraceMs = 3000
@@ -91,6 +94,9 @@ function track(context: ServerContext, work: Promise<void>): void {
   context.inFlight.add(settled)
 }
 
+/** Made once: every request ends with it, and an error of its own would cost a stack each time. */
+const clientGone = new EngineError('cancelled', 'client closed the connection')
+
 async function serveRequest(
   context: ServerContext,
   request: IncomingMessage,
@@ -99,12 +105,12 @@ async function serveRequest(
   const early: Uint8Array[] = []
   if (isHijackRequest(context, request)) context.early.set(request.socket, early)
   const gone = new AbortController()
-  response.once('close', () => gone.abort())
+  response.once('close', () => gone.abort(clientGone))
   const signal = AbortSignal.any([gone.signal, context.closing])
   const answer = await dispatch(context, request, { signal, isUpgrade: false })
   context.early.delete(request.socket)
   if (answer.type === 'hijack') {
-    if (request.socket.destroyed) return
+    // Also when the client has left: what the handler holds for it is given back by its session.
     return runHijack(context, answer, {
       connection: takePlain(request, response, early),
       isUpgrade: false,
@@ -190,6 +196,8 @@ function refuseClient(context: ServerContext, error: ParserError, stream: Duplex
   const early = context.early.get(stream)
   if (early && error.rawPacket) {
     early.push(error.rawPacket.subarray(error.bytesParsed ?? 0))
+    const held = early.reduce((sum, bytes) => sum + bytes.length, 0)
+    if (held > maxEarlyBytes) stream.destroy()
     return
   }
   context.log.debug({ reason: error.message }, 'malformed request')

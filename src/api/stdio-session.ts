@@ -2,7 +2,7 @@ import { errorMessage } from '#base/errors.ts'
 import type { Logger } from '#base/log.ts'
 import type { TaskStdio } from '#runtime/types.ts'
 import type { HijackedConnection } from '#api/answer.ts'
-import { createDetachMatcher } from '#api/detach-keys.ts'
+import { createDetachMatcher } from '#wire/detach-keys.ts'
 
 export interface SessionOptions {
   readonly isTty: boolean

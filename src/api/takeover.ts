@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
+import { drained } from '#base/drain.ts'
 import { EngineError } from '#base/errors.ts'
 import type { HijackedConnection } from '#api/answer.ts'
 
@@ -68,16 +69,11 @@ function takenConnection(output: Duplex, input: Readable): TakenConnection {
 }
 
 async function writeChunk(output: Duplex, chunk: Uint8Array, signal: AbortSignal): Promise<void> {
-  if (output.destroyed || signal.aborted) throw new EngineError('cancelled', 'client is gone')
+  const checkOpen = () => {
+    if (output.destroyed || signal.aborted) throw new EngineError('cancelled', 'client is gone')
+  }
+  checkOpen()
   if (output.write(chunk)) return
-  await new Promise<void>((resolve, reject) => {
-    const settle = () => {
-      output.off('drain', settle)
-      signal.removeEventListener('abort', settle)
-      if (signal.aborted) reject(new EngineError('cancelled', 'client is gone'))
-      else resolve()
-    }
-    output.on('drain', settle)
-    signal.addEventListener('abort', settle, { once: true })
-  })
+  await drained(output)
+  checkOpen()
 }

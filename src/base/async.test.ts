@@ -1,13 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import {
-  abortable,
-  createKeyedMutex,
-  createSingleFlight,
-  mapPool,
-  retry,
-  sleep,
-} from '#base/async.ts'
+import { abortable, createKeyedMutex, createSingleFlight, mapPool, sleep } from '#base/async.ts'
 import { EngineError } from '#base/errors.ts'
 
 test('KeyedMutex lets one holder in per key, in order, and keys do not meet', async () => {
@@ -41,6 +34,25 @@ test('a cancelled waiter of a KeyedMutex does not block those behind it', async 
   held[Symbol.dispose]()
   const next = await behind
   next[Symbol.dispose]()
+})
+
+test('a cancelled waiter of a KeyedMutex does not let others past the holder', async () => {
+  const mutex = createKeyedMutex()
+  const held = await mutex.acquire('a')
+  const abort = new AbortController()
+  const cancelled = mutex.acquire('a', abort.signal)
+  abort.abort()
+  await assert.rejects(cancelled, { kind: 'cancelled' })
+  let isIn = false
+  const next = mutex.acquire('a').then((lock) => {
+    isIn = true
+    return lock
+  })
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(isIn, false)
+  held[Symbol.dispose]()
+  const lock = await next
+  lock[Symbol.dispose]()
 })
 
 test('single flight shares one run, then runs again', async () => {
@@ -87,16 +99,13 @@ test('abortable() rejects with the reason of the signal', async () => {
   await assert.rejects(waiting, { kind: 'deadline_exceeded' })
 })
 
-test('retry() stops at what is not retryable', async () => {
-  let attempts = 0
-  const options = {
-    attempts: 5,
-    firstDelayMs: 1,
-    isRetryable: (error: unknown) => error instanceof EngineError && error.kind === 'unavailable',
-  }
-  const work = async () => {
-    attempts++
-    throw new EngineError(attempts < 3 ? 'unavailable' : 'data_loss', `attempt ${attempts}`)
-  }
-  await assert.rejects(retry(work, options), { message: 'attempt 3' })
+test('abortable() on an aborted signal takes the failure of what it no longer waits for', async (t) => {
+  const unhandled = t.mock.fn()
+  process.on('unhandledRejection', unhandled)
+  t.after(() => process.off('unhandledRejection', unhandled))
+  const late = Promise.withResolvers<never>()
+  await assert.rejects(abortable(late.promise, AbortSignal.abort()), { kind: 'cancelled' })
+  late.reject(new Error('nobody listens'))
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(unhandled.mock.callCount(), 0)
 })

@@ -13,17 +13,15 @@ export function createKeyedMutex(): KeyedMutex {
       const { promise, resolve } = Promise.withResolvers<void>()
       const tail = previous.then(() => promise)
       tails.set(key, tail)
-      const release = () => {
-        resolve()
-        if (tails.get(key) === tail) tails.delete(key)
-      }
+      // Not before everybody ahead is done: who gives up leaves the holder in place.
+      void tail.then(() => tails.get(key) === tail && tails.delete(key))
       try {
         await abortable(previous, signal)
       } catch (error) {
-        release()
+        resolve()
         throw error
       }
-      return { [Symbol.dispose]: release }
+      return { [Symbol.dispose]: () => resolve() }
     },
   }
 }
@@ -82,7 +80,11 @@ export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
 /** Settles as `promise` does, or rejects with the signal's reason first. */
 export function abortable<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
   if (!signal) return promise
-  if (signal.aborted) return Promise.reject(abortReason(signal))
+  if (signal.aborted) {
+    // Nobody else may be looking at it any more.
+    promise.catch(() => undefined)
+    return Promise.reject(abortReason(signal))
+  }
   return new Promise((resolve, reject) => {
     const cancelled = () => reject(abortReason(signal))
     signal.addEventListener('abort', cancelled, { once: true })
@@ -95,26 +97,4 @@ export function abortReason(signal: AbortSignal): Error {
   const reason: unknown = signal.reason
   if (reason instanceof EngineError) return reason
   return new EngineError('cancelled', 'operation cancelled', { cause: reason })
-}
-
-export interface RetryOptions {
-  readonly attempts: number
-  readonly firstDelayMs: number
-  readonly isRetryable: (error: unknown) => boolean
-  readonly signal?: AbortSignal
-}
-
-/** Tries again with doubled delays while `isRetryable` says so; throws the last failure. */
-export async function retry<T>(
-  work: (attempt: number) => Promise<T>,
-  options: RetryOptions,
-): Promise<T> {
-  for (let attempt = 1, delayMs = options.firstDelayMs; ; attempt++, delayMs *= 2) {
-    try {
-      return await work(attempt)
-    } catch (error) {
-      if (attempt >= options.attempts || !options.isRetryable(error)) throw error
-      await sleep(delayMs, options.signal)
-    }
-  }
 }

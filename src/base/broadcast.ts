@@ -25,16 +25,16 @@ export function createBroadcast<T>(maxQueued: number): Broadcast<T> {
     },
     subscribe(signal) {
       const reader: Reader<T> = { queue: [], wake: undefined, overflowed: false }
-      readers.add(reader)
-      signal.addEventListener(
-        'abort',
-        () => {
-          readers.delete(reader)
-          reader.wake?.()
-        },
-        { once: true },
-      )
-      return drain(reader, signal, () => readers.delete(reader))
+      const leave = () => {
+        readers.delete(reader)
+        signal.removeEventListener('abort', leave)
+        reader.wake?.()
+      }
+      if (!signal.aborted) {
+        readers.add(reader)
+        signal.addEventListener('abort', leave)
+      }
+      return drain(reader, signal, leave)
     },
   }
 }

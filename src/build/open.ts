@@ -12,6 +12,7 @@ import { createRunningBuilds } from '#build/builder/running.ts'
 import { openBuildCache } from '#build/cache/store.ts'
 import { openSelectionCache } from '#build/content/selection-cache.ts'
 import { cachesDirectory, sweepCaches } from '#build/ops/cache-mounts.ts'
+import { createTeardowns } from '#build/ops/hold.ts'
 import type { BuildMachine, StepDefaults } from '#build/ops/machine.ts'
 import { type BuildResult, decodeResult } from '#build/ops/result.ts'
 import { stepPrefix } from '#build/ops/workspace.ts'
@@ -51,6 +52,7 @@ export async function openBuilder(deps: BuilderDeps): Promise<Builder> {
     selections: openSelectionCache(stores.db),
     cacheLocks: createKeyedMutex(),
     cachesInUse: new Set(),
+    teardowns: createTeardowns(),
   }
   for (const directory of [cachesDirectory(machine), join(dataRoot, 'content-index')]) {
     mkdirSync(directory, { recursive: true, mode: 0o700 })

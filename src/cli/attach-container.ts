@@ -1,4 +1,3 @@
-import { isatty } from 'node:tty'
 import { EngineError } from '#base/errors.ts'
 import type { CommandContext } from '#cli/command.ts'
 import { exitCodeOf } from '#cli/run-container.ts'
@@ -6,6 +5,7 @@ import { runSession } from '#cli/terminal/session.ts'
 import { forwardSignals } from '#cli/terminal/signals.ts'
 import { terminalSize, watchTerminalSize } from '#cli/terminal/size.ts'
 import type { WaitCondition } from '#client/containers.ts'
+import { isTerminal } from '#cli/terminal/is-terminal.ts'
 
 export interface AttachRequest {
   readonly hasStdin: boolean
@@ -24,7 +24,7 @@ export async function attachContainer(
   request: AttachRequest,
 ): Promise<number> {
   const { hasStdin, isTty, detachKeys } = request
-  if (isTty && hasStdin && !isatty(0)) {
+  if (isTty && hasStdin && !isTerminal(0)) {
     throw new EngineError('failed_precondition', 'the input device is not a TTY')
   }
   using _signals =

@@ -74,5 +74,5 @@ export async function readAnyObject(
       if (type !== '' || errorKind(error) !== 'not_found') throw error
     }
   }
-  throw new EngineError('not_found', `error: no such object: ${name}`)
+  throw new EngineError('not_found', `Error: No such object: ${name}`)
 }

@@ -1,3 +1,4 @@
+import { EngineError } from '#base/errors.ts'
 import { chooseConnection } from '#cli/config/connection.ts'
 import type { Connection, ConnectionFlags } from '#cli/config/connection.ts'
 import type { Settings } from '#cli/config/settings.ts'
@@ -32,7 +33,12 @@ function openFor(connection: Connection, settings: Settings, output: Output): Cl
       ? async () => (await import('#cli/ssh.ts')).openSshTunnel(host)
       : undefined,
     whenUnreachable: async () => {
-      if (!isDefault || process.getuid?.() !== 0) return false
+      if (!isDefault) return false
+      if (process.getuid?.() !== 0) {
+        const message = `Cannot connect to the Gantry daemon at ${host}. Is the gantryd daemon running?`
+        const hint = 'start it once as root: sudo gantry info'
+        throw new EngineError('unavailable', message, { hint })
+      }
       const { startEngine } = await import('#cli/auto-start.ts')
       await startEngine(host, output)
       return true

@@ -1,7 +1,7 @@
 import { write as writeSome, writeSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { isatty } from 'node:tty'
 import { errnoOf } from '#base/errors.ts'
+import { isTerminal } from '#cli/terminal/is-terminal.ts'
 
 /** Where commands write. Texts are written as they are; callers add the newline. */
 export interface Output {
@@ -28,7 +28,7 @@ export function openOutput(): Output {
     writeError: (text) => writeWhole(descriptors.stderr, text),
     writeBytes: (bytes, isError = false) =>
       writeInTurn(isError ? descriptors.stderr : descriptors.stdout, bytes),
-    columns: (which) => (isatty(descriptors[which]) ? process[which].columns : undefined),
+    columns: (which) => (isTerminal(descriptors[which]) ? process[which].columns : undefined),
   }
 }
 

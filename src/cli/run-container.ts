@@ -1,4 +1,3 @@
-import { isatty } from 'node:tty'
 import { EngineError, errorMessage } from '#base/errors.ts'
 import type { CommandContext } from '#cli/command.ts'
 import type { CreateFlags } from '#cli/create/body.ts'
@@ -10,6 +9,7 @@ import { terminalSize, watchTerminalSize } from '#cli/terminal/size.ts'
 import type { Client } from '#client/client.ts'
 import type { Hijack } from '#client/hijack.ts'
 import type { ContainerCreateBody, WaitResponse } from '#wire/containers.ts'
+import { isTerminal } from '#cli/terminal/is-terminal.ts'
 
 export interface RunOptions {
   readonly create: CreateFlags
@@ -40,7 +40,8 @@ export async function runContainer(
   const id = await createContainer(create, body, context)
   if (isDetached) {
     const code = await startOrExplain(id, context)
-    if (code === undefined) context.output.write(`${id}\n`)
+    // Also of one that does not start: it is there, and scripts remove it by this id.
+    context.output.write(`${id}\n`)
     return code ?? 0
   }
   return runAttached(id, body, { ...options, context, isTty })
@@ -56,7 +57,7 @@ function findConflict({
     return { message, code: exitCodes.usage }
   }
   const needsTerminal = create.tty.value && create.interactive.value && !isDetached
-  if (needsTerminal && !isatty(0)) {
+  if (needsTerminal && !isTerminal(0)) {
     return { message: 'the input device is not a TTY', code: exitCodes.failure }
   }
   return undefined

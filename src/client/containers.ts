@@ -1,3 +1,4 @@
+import { errorKind } from '#base/errors.ts'
 import { filtersQuery, segment } from '#client/calls.ts'
 import type { Calls, ListOptions } from '#client/calls.ts'
 import type { Hijack } from '#client/hijack.ts'
@@ -67,7 +68,9 @@ export interface ContainersClient {
   inspect(id: string): Promise<ContainerInspect>
   /** The inspect body as the engine sent it. */
   inspectText(id: string, options?: { readonly size?: boolean }): Promise<string>
+  /** Also well when it runs already. */
   start(id: string, options?: { readonly detachKeys?: string | undefined }): Promise<void>
+  /** Also well when it does not run. */
   stop(id: string, options?: StopOptions): Promise<void>
   restart(id: string, options?: StopOptions): Promise<void>
   kill(id: string, signalName?: string): Promise<void>
@@ -140,13 +143,22 @@ function lifecycleCalls(calls: Calls): Pick<ContainersClient, LifecycleCalls> {
   const post = (id: string, action: string, query = {}) =>
     calls.done({ method: 'POST', path: pathOf(id, `/${action}`), query })
   return {
-    start: (id, options) => post(id, 'start', { detachKeys: options?.detachKeys }),
-    stop: (id, options) => post(id, 'stop', stopQuery(options)),
+    start: (id, options) => unlessSo(post(id, 'start', { detachKeys: options?.detachKeys })),
+    stop: (id, options) => unlessSo(post(id, 'stop', stopQuery(options))),
     restart: (id, options) => post(id, 'restart', stopQuery(options)),
     kill: (id, signalName) => post(id, 'kill', { signal: signalName }),
     pause: (id) => post(id, 'pause'),
     unpause: (id) => post(id, 'unpause'),
     resize: (id, rows, columns) => post(id, 'resize', { h: rows, w: columns }),
+  }
+}
+
+/** The answer 304 tells that what was asked for is so already. */
+async function unlessSo(change: Promise<void>): Promise<void> {
+  try {
+    await change
+  } catch (error) {
+    if (errorKind(error) !== 'not_modified') throw error
   }
 }
 

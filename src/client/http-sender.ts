@@ -1,6 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import { abortReason } from '#base/async.ts'
+import { drained } from '#base/drain.ts'
 import { EngineError } from '#base/errors.ts'
 import { errorOfConnection, errorOfReply } from '#client/errors.ts'
 import { hijackOf } from '#client/hijack.ts'
@@ -82,7 +83,7 @@ async function sendBody(
 ): Promise<void> {
   for await (const chunk of stream ?? []) {
     if (request.destroyed) return
-    if (!request.write(chunk)) await new Promise((resolve) => request.once('drain', resolve))
+    if (!request.write(chunk)) await drained(request)
   }
   if (text === undefined) request.end()
   else request.end(text)

@@ -4,6 +4,7 @@ import type { Hijack } from '#client/hijack.ts'
 import type { Endpoint } from '#client/host.ts'
 import type { HttpSender } from '#client/http-sender.ts'
 import { prepare } from '#client/requests.ts'
+import { hijackUnix } from '#client/unix-hijack.ts'
 import type { Addressing, Outgoing, Reply, RequestOptions, TlsOptions } from '#client/requests.ts'
 
 export interface Transport extends Disposable {
@@ -48,6 +49,13 @@ export function openTransport(options: TransportOptions): Transport {
     return (await httpSender()).send(outgoing)
   }
 
+  async function hijack(call: RequestOptions): Promise<Hijack> {
+    const outgoing = await outgoingOf(call)
+    const { endpoint } = outgoing
+    if (endpoint.type === 'unix' && hasUnixFetch()) return hijackUnix(outgoing, endpoint.path)
+    return (await httpSender()).hijack(outgoing)
+  }
+
   /** Runs `work`; when nobody listens, asks once for somebody and runs it again. */
   async function awake<T>(work: () => Promise<T>): Promise<T> {
     try {
@@ -68,7 +76,7 @@ export function openTransport(options: TransportOptions): Transport {
       if (!isAwake && call.stream) await awake(() => send(ping))
       return awake(() => send(call))
     },
-    hijack: (call) => awake(async () => (await httpSender()).hijack(await outgoingOf(call))),
+    hijack: (call) => awake(() => hijack(call)),
     [Symbol.dispose]: () => {
       void sender?.then((opened) => opened[Symbol.dispose]())
     },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { parseBind, planMounts } from '#container/binds.ts'
-import { plainHost, plainSpec } from '#container/sample.ts'
+import { plainHost, plainSpec } from '#container/testing/sample.ts'
 import type { ContainerSpec, MountRequest } from '#container/types.ts'
 
 test('bind texts name host paths or volumes, with modes', () => {

@@ -6,7 +6,8 @@ import { EngineError } from '#base/errors.ts'
 import { instantFromNanos } from '#base/clock.ts'
 import type { ContainerRecord } from '#container/types.ts'
 
-export interface EncodedRecord {
+/** The two parts as they are stored. */
+interface EncodedRecord {
   readonly config: string
   readonly state: string
 }
@@ -20,10 +21,6 @@ const statuses: ReadonlySet<unknown> = new Set([
   'removing',
   'dead',
 ] satisfies ContainerRecord['state']['status'][])
-
-export function encodeRecord(record: ContainerRecord): EncodedRecord {
-  return { config: encodeConfig(record), state: encodeState(record) }
-}
 
 export function encodeConfig(record: ContainerRecord): string {
   const { state: _state, restartCount: _count, isStoppedByUser: _stopped, ...config } = record

@@ -3,9 +3,9 @@ import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import test from 'node:test'
 import type { ContainersDeps } from '#container/context.ts'
-import { fakeWorld, type FakeWorld } from '#container/fakes.ts'
+import { fakeWorld, type FakeWorld } from '#container/testing/fakes.ts'
 import { openContainers, type ContainerService } from '#container/open.ts'
-import { sampleRequest } from '#container/sample.ts'
+import { sampleRequest } from '#container/testing/sample.ts'
 
 /**
  * An engine that dies at its `at`th call to the world below: just before the call

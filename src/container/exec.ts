@@ -55,7 +55,7 @@ export async function startExec(
   if (!record) throw noSuchContainer(exec.containerId)
   const task = checkActive(record) && context.tasks.get(record.id)
   if (!task) throw notRunning(record.id)
-  context.execs.setState(execId, { status: 'running', pid: 0 })
+  context.execs.setState(execId, { status: 'starting' })
   announce(context, record, {
     action: `exec_start: ${exec.request.args.join(' ')}`,
     execID: execId,
@@ -161,6 +161,7 @@ function checkFresh(exec: ExecRecord): void {
   switch (exec.state.status) {
     case 'created':
       return
+    case 'starting':
     case 'running':
       throw new EngineError('conflict', `Error: Exec command ${exec.id} is already running`)
     case 'exited':
@@ -172,13 +173,13 @@ function checkActive(record: ContainerRecord): true {
   if (record.state.status === 'paused') {
     throw new EngineError(
       'conflict',
-      `container ${record.id} is paused, unpause the container before exec`,
+      `Container ${record.id} is paused, unpause the container before exec`,
     )
   }
   if (record.state.status === 'restarting') {
     throw new EngineError(
       'conflict',
-      `container ${record.id} is restarting, wait until the container is running`,
+      `Container ${record.id} is restarting, wait until the container is running`,
     )
   }
   if (record.state.status !== 'running') throw notRunning(record.id)

@@ -1,5 +1,5 @@
 /** The generated files of a container's network: /etc/hosts, /etc/hostname, /etc/resolv.conf. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname as machineName } from 'node:os'
 import { errnoOf } from '#base/errors.ts'
 import type { ContainerContext } from '#container/context.ts'
@@ -46,6 +46,8 @@ function hostsText(
     hostname: hostnameOf(record),
     addresses: endpoints.map(({ ipv4Address }) => ipv4Address),
     extraHosts: spec.host.extraHosts,
+    // Every sandbox has ::1 where the kernel knows IPv6, whatever its network.
+    hasIpv6: existsSync('/proc/net/if_inet6'),
     ...(base === undefined ? {} : { base }),
     ...(spec.domainname === undefined ? {} : { domainname: spec.domainname }),
     ...(endpoints[0] === undefined ? {} : { hostGateway: endpoints[0].gateway }),

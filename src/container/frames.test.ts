@@ -4,7 +4,7 @@ import { filterFrames } from '#container/frames.ts'
 import { encodeFrameHeader } from '#runtime/frame.ts'
 
 function frame(stream: 'stdout' | 'stderr', bytes: Buffer): Buffer {
-  return Buffer.concat([encodeFrameHeader(stream, bytes.length), bytes])
+  return Buffer.concat([encodeFrameHeader({ stream, length: bytes.length }), bytes])
 }
 
 async function* cut(bytes: Buffer, size: number) {

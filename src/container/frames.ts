@@ -1,5 +1,4 @@
-/** stdcopy frames: `[stream, 0, 0, 0, length (4 bytes, big endian)]` and the bytes. */
-const headerBytes = 8
+import { frameHeaderBytes } from '#runtime/frame.ts'
 
 export interface StreamChoice {
   readonly stdout: boolean
@@ -18,10 +17,10 @@ export async function* filterFrames(
     let offset = 0
     while (offset < chunk.length) {
       if (remaining === 0) {
-        const taken = chunk.subarray(offset, offset + headerBytes - header.length)
+        const taken = chunk.subarray(offset, offset + frameHeaderBytes - header.length)
         header = Buffer.concat([header, taken])
         offset += taken.length
-        if (header.length < headerBytes) break
+        if (header.length < frameHeaderBytes) break
         remaining = header.readUInt32BE(4)
         isChosen = header[0] === 2 ? choice.stderr : choice.stdout
         if (isChosen) yield header

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { instantFromNanos } from '#base/clock.ts'
 import { probeArgs, timingsOf, withProbe } from '#container/health-rules.ts'
-import { plainSpec } from '#container/sample.ts'
+import { plainSpec } from '#container/testing/sample.ts'
 import type { Health } from '#container/types.ts'
 
 const at = instantFromNanos(0n)

@@ -123,7 +123,8 @@ async function createTask(
     spec: runtimeSpec,
     isTerminal: spec.isTty,
     hasStdin: spec.openStdin,
-    closesStdinOnce: spec.stdinOnce,
+    // A terminal has no half-close: who detaches from it may come back and type on.
+    closesStdinOnce: spec.stdinOnce && !spec.isTty,
     ...(spec.host.runtime === undefined ? {} : { runtime: spec.host.runtime }),
     ...(spec.host.logDriver.type === 'none'
       ? {}

@@ -3,9 +3,10 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { EngineError } from '#base/errors.ts'
-import { fakeWorld, until, type FakeWorld, type FaultName } from '#container/fakes.ts'
+import { fakeWorld, type FakeWorld, type FaultName } from '#container/testing/fakes.ts'
+import { until } from '#container/testing/until.ts'
 import type { ContainerService } from '#container/open.ts'
-import { sampleRequest } from '#container/sample.ts'
+import { sampleRequest } from '#container/testing/sample.ts'
 
 async function open(t: TestContext): Promise<{ world: FakeWorld; containers: ContainerService }> {
   const world = await fakeWorld(t)
@@ -267,7 +268,7 @@ test('pause freezes, exec and attach are refused meanwhile, kill ends it', async
   await containers.start(id)
   await containers.pause(id)
   assert.equal(containers.get(id).state.status, 'paused')
-  await assert.rejects(containers.pause(id), { message: `container ${id} is already paused` })
+  await assert.rejects(containers.pause(id), { message: `Container ${id} is already paused` })
   const request = {
     args: ['true'],
     env: [],
@@ -280,7 +281,7 @@ test('pause freezes, exec and attach are refused meanwhile, kill ends it', async
     isPrivileged: false,
   }
   await assert.rejects(containers.createExec(id, request), {
-    message: `container ${id} is paused, unpause the container before exec`,
+    message: `Container ${id} is paused, unpause the container before exec`,
   })
   await containers.kill(id)
   assert.equal(containers.get(id).state.status, 'exited')

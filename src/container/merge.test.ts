@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { mergeConfig } from '#container/merge.ts'
-import { sampleRequest } from '#container/sample.ts'
+import { sampleRequest } from '#container/testing/sample.ts'
 import type { ImageRunConfig } from '#oci/descriptor.ts'
 
 const image: ImageRunConfig = {

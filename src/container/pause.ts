@@ -8,7 +8,7 @@ export async function pauseContainer(context: ContainerContext, ref: string): Pr
   using _lock = await context.locks.acquire(id)
   const record = context.table.get(id)
   if (record.state.status === 'paused') {
-    throw new EngineError('conflict', `container ${id} is already paused`)
+    throw new EngineError('conflict', `Container ${id} is already paused`)
   }
   const task = context.tasks.get(id)
   if (record.state.status !== 'running' || !task) throw notRunning(id)
@@ -25,7 +25,7 @@ export async function unpauseContainer(context: ContainerContext, ref: string): 
   const record = context.table.get(id)
   const task = context.tasks.get(id)
   if (record.state.status !== 'paused' || !task) {
-    throw new EngineError('conflict', `container ${id} is not paused`)
+    throw new EngineError('conflict', `Container ${id} is not paused`)
   }
   await task.resume()
   const running = { ...record, state: { status: 'running' as const, run: record.state.run } }

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
-import { fakeWorld, until, type FakeWorld } from '#container/fakes.ts'
+import { fakeWorld, type FakeWorld } from '#container/testing/fakes.ts'
+import { until } from '#container/testing/until.ts'
 import type { ContainerService } from '#container/open.ts'
-import { sampleRequest } from '#container/sample.ts'
+import { sampleRequest } from '#container/testing/sample.ts'
 
 /** A second engine on what the first left behind; the first never hears of anything again. */
 async function takeOver(world: FakeWorld, first: ContainerService): Promise<ContainerService> {

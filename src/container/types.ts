@@ -8,7 +8,7 @@
  * Each transition holds the container's lock, is stored before it is announced, and emits an event.
  */
 import type { Instant } from '#base/clock.ts'
-import type { HealthcheckConfig, ImageRunConfig, Platform } from '#oci/descriptor.ts'
+import type { HealthcheckConfig, Platform } from '#oci/descriptor.ts'
 import type { Endpoint, PortRequest, Protocol } from '#network/types.ts'
 import type { LogRecord, TaskStdio, TerminalSize } from '#runtime/types.ts'
 
@@ -278,6 +278,7 @@ export interface CreateExecRequest {
 
 export type ExecState =
   | { readonly status: 'created' }
+  | { readonly status: 'starting' }
   | { readonly status: 'running'; readonly pid: number }
   | { readonly status: 'exited'; readonly code: number; readonly pid?: number }
 
@@ -385,6 +386,3 @@ export interface StartExecOptions {
   readonly isTty: boolean
   readonly consoleSize?: TerminalSize
 }
-
-/** Used by inspect: the image config a container was made from may be gone. */
-export type MergedRunConfig = ImageRunConfig

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { availableParallelism } from 'node:os'
 import test from 'node:test'
-import { plainHost, plainSpec } from '#container/sample.ts'
+import { plainHost, plainSpec } from '#container/testing/sample.ts'
 import type { ContainerSpec, HostSpec, Resources } from '#container/types.ts'
 import { validateSpec } from '#container/validate.ts'
 

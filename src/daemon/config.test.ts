@@ -253,7 +253,7 @@ test('flags that do not hold up are refused', () => {
       /want base=<CIDR>,size=<prefix length>|want name=value/,
     ],
     [['--min-api-version=1.9'], /invalid min-api-version "1.9"/],
-    [['--exec-opt=other=1'], /invalid exec-opt "other=1"/],
+    [['--exec-opt=native.cgroupdriver=systemd'], /invalid exec-opt "native.cgroupdriver=systemd"/],
   ] as const) {
     assert.throws(() => configOf([...noFile, ...args]), refused(message))
   }

@@ -199,11 +199,12 @@ function checkMinApiVersion(version: string): void {
   }
 }
 
+/** cgroups are always made by hand (driver cgroupfs), so that the option can only confirm it. */
 function checkExecOptions(options: readonly string[]): void {
-  const wrong = options.find((option) => !/^native\.cgroupdriver=(cgroupfs|systemd)$/.test(option))
+  const wrong = options.find((option) => option !== 'native.cgroupdriver=cgroupfs')
   if (wrong !== undefined) {
     throw new EngineError('invalid_argument', `invalid exec-opt "${wrong}"`, {
-      hint: 'the only one is native.cgroupdriver=cgroupfs or =systemd',
+      hint: 'the only one that this engine takes is native.cgroupdriver=cgroupfs',
     })
   }
 }

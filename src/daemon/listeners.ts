@@ -2,6 +2,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server, type ServerOptions } from 'node:http'
 import type { ListenOptions } from 'node:net'
 import { EngineError, errnoOf, errorMessage } from '#base/errors.ts'
+import { formatHostPort } from '#base/host-port.ts'
 import type { Logger } from '#base/log.ts'
 import type { EndpointConfig, TlsConfig } from '#daemon/config.ts'
 import { type Endpoint, parseEndpoint } from '#daemon/endpoint.ts'
@@ -63,7 +64,7 @@ function checkTcp(endpoint: Endpoint, { tls, allowInsecureTcp }: EndpointConfig)
   if (endpoint.type !== 'tcp' || tls?.verifiesClients === true || allowInsecureTcp) return
   throw new EngineError(
     'failed_precondition',
-    `listen on tcp://${endpoint.host}:${endpoint.port.toString()}: clients would not be verified, ` +
+    `listen on ${formatEndpoint(endpoint)}: clients would not be verified, ` +
       'and whoever reaches the port is root on this machine',
     { hint: 'set --tlsverify with --tlscacert, --tlscert and --tlskey, or --allow-insecure-tcp' },
   )
@@ -133,7 +134,7 @@ function formatEndpoint(endpoint: OpenEndpoint): string {
     case 'unix':
       return `unix://${endpoint.path}`
     case 'tcp':
-      return `tcp://${endpoint.host}:${endpoint.port.toString()}`
+      return `tcp://${formatHostPort(endpoint.host, endpoint.port)}`
     case 'inherited':
       return `fd://${(endpoint.fd ?? 3).toString()}`
   }

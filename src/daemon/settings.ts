@@ -186,7 +186,7 @@ export const containerSettings = {
   execOptions: listSetting({
     flag: 'exec-opt',
     key: 'exec-opts',
-    help: 'Runtime option: native.cgroupdriver=cgroupfs|systemd',
+    help: 'Runtime option: native.cgroupdriver=cgroupfs',
     fallback: [],
   }),
 }

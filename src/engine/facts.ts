@@ -5,9 +5,13 @@ import { join } from 'node:path'
 import { errnoOf } from '#base/errors.ts'
 import { randomId } from '#base/ids.ts'
 import type { EngineConfig, SystemFacts } from '#engine/types.ts'
+import { runtimeNames } from '#runtime/names.ts'
 import type { Runtime } from '#runtime/types.ts'
 import { readCgroupHierarchy, readWords, type CgroupHierarchy } from '#sys/cgroup/hierarchy.ts'
 import { mountContaining } from '#sys/mountinfo.ts'
+
+/** Docker's name for layers that overlayfs stacks. */
+export const storageDriver = 'overlay2'
 
 export interface FactsDeps {
   readonly config: EngineConfig
@@ -33,14 +37,14 @@ export async function openFacts({
       architecture: architectureName(),
       cpus: availableParallelism(),
       memoryBytes: totalmem(),
-      storageDriver: { name: 'overlay2', status: storageStatus(config.dataRoot) },
+      storageDriver: { name: storageDriver, status: storageStatus(config.dataRoot) },
       cgroupDriver: 'cgroupfs',
       cgroupVersion: hierarchy.type === 'v2' ? '2' : '1',
       securityOptions: securityOptions(config, hierarchy),
       runtimeVersion: versions.runtime,
       conmonVersion: versions.conmon,
       defaultRuntime: config.defaultRuntime,
-      runtimes: Object.keys(config.runtimes),
+      runtimes: runtimeNames(config.runtimes),
       warnings: limitWarnings(limits),
       limits,
     }

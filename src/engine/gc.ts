@@ -6,7 +6,7 @@ import type { Gc } from '#store/types.ts'
 const delayMs = 500
 
 export interface GcSchedule extends AsyncDisposable {
-  /** Runs gc soon; calls meanwhile share that run. */
+  /** Runs gc soon, at the latest when this is closed; calls meanwhile share that run. */
   schedule(): void
 }
 
@@ -31,8 +31,10 @@ export function createGcSchedule(gc: Gc, log: Logger): GcSchedule {
       timer.unref()
     },
     [Symbol.asyncDispose]: async () => {
+      const isDue = timer !== undefined
       clearTimeout(timer)
       await running
+      if (isDue) await run()
     },
   }
 }

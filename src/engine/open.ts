@@ -13,8 +13,9 @@ import { rootfsDirectory } from '#container/paths.ts'
 import { systemScheduler } from '#container/scheduler.ts'
 import { builderDefaults, containerDefaults, networksOptions } from '#engine/config.ts'
 import { createEvents } from '#engine/events.ts'
-import { openFacts } from '#engine/facts.ts'
-import { createGcSchedule } from '#engine/gc.ts'
+import { openFacts, storageDriver } from '#engine/facts.ts'
+import { createGcSchedule, type GcSchedule } from '#engine/gc.ts'
+import { trimWhenIdle } from '#engine/heap-trim.ts'
 import { restore } from '#engine/restore.ts'
 import { createRootfsMounts } from '#engine/rootfs.ts'
 import { stopAll } from '#engine/shutdown.ts'
@@ -48,19 +49,25 @@ export async function openEngine(config: EngineConfig, log: Logger): Promise<Eng
       userAgent: config.userAgent,
     }),
   )
+  const gc = undo.use(createGcSchedule(stores.gc, log))
   const images = await openImages({
     stores,
     registry,
     log: log.child({ component: 'image' }),
     maxConcurrentDownloads: config.maxConcurrentDownloads,
-    onEvent: ({ id, ...event }) => events.publish({ type: 'image', actorId: id, ...event }),
+    onEvent: ({ id, ...event }) => {
+      events.publish({ type: 'image', actorId: id, ...event })
+      if (event.action === 'delete') gc.schedule()
+    },
   })
   const machine = await openMachine(config, { db: stores.db, events, log, undo })
-  const containers = await wireContainers(config, { stores, events, images, log, undo, ...machine })
+  const parts = { stores, gc, events, images, log, ...machine }
+  const containers = await wireContainers(config, parts)
   const building = await openBuilding(config, { stores, images, registry, log, ...machine })
   const facts = await openFacts({ config, runtime: machine.runtime })
   const { networks, volumes } = machine
   await restore({ containers, networks, log })
+  undo.use(trimWhenIdle(events))
   const opened = undo.move()
   return {
     config,
@@ -71,6 +78,7 @@ export async function openEngine(config: EngineConfig, log: Logger): Promise<Eng
     volumes,
     ...building,
     events,
+    storageDriver,
     systemFacts: facts,
     login: (name, auth, signal) => registry.login(name, auth, signal),
     [Symbol.asyncDispose]: createClose({ config, containers, log, opened }),
@@ -124,10 +132,10 @@ async function openMachine(
 /** The container service, and the gc that its removals call for. */
 async function wireContainers(
   config: EngineConfig,
-  parts: Parts & Machine & { readonly stores: Stores; readonly images: Images },
+  parts: Omit<Parts, 'undo'> &
+    Machine & { readonly stores: Stores; readonly gc: GcSchedule; readonly images: Images },
 ): Promise<ContainerService> {
-  const { stores, events, images, log, undo, runtime, networks, volumes } = parts
-  const gc = undo.use(createGcSchedule(stores.gc, log))
+  const { stores, gc, events, images, log, runtime, networks, volumes } = parts
   const containers = await openContainers({
     dataRoot: config.dataRoot,
     execRoot: config.execRoot,

@@ -104,6 +104,7 @@ export interface Engine extends AsyncDisposable {
   /** How contexts come to the builder. */
   readonly buildContexts: BuildContexts
   readonly events: Events
+  readonly storageDriver: string
   systemFacts(): Promise<SystemFacts>
   login(
     registry: string,

@@ -9,6 +9,7 @@ import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { extract, type Extract } from 'tar-stream'
 import { abortReason } from '#base/async.ts'
 import { EngineError, errorMessage, findEngineError } from '#base/errors.ts'
+import { type Compression, sniffCompression } from '#oci/compression.ts'
 import type { Digest } from '#oci/digest.ts'
 import type { ContentStore, Lease } from '#store/types.ts'
 
@@ -119,25 +120,19 @@ async function decompress(archive: AsyncIterable<Uint8Array>): Promise<Readable>
   const first = await chunks.next()
   const start = first.done === true ? new Uint8Array() : first.value
   const source = Readable.from(rejoin(start, chunks), { objectMode: false })
-  const magic = Buffer.from(start.subarray(0, 6)).toString('hex')
-  const inflater = inflaterFor(magic)
+  const inflater = inflaterFor(sniffCompression(start))
   if (!inflater) return source
   source.on('error', (error) => inflater.destroy(error))
   return source.pipe(inflater)
 }
 
-function inflaterFor(magic: string) {
-  if (magic.startsWith('1f8b')) return createGunzip()
-  if (magic.startsWith('28b52ffd')) return createZstdDecompress()
-  const unsupported = { '425a68': 'bzip2', fd377a585a00: 'xz' }
-  for (const [start, name] of Object.entries(unsupported)) {
-    if (magic.startsWith(start)) {
-      throw new EngineError('invalid_argument', `load archive: ${name} is not supported`, {
-        hint: 'decompress it first; gzip and zstd are read as they are',
-      })
-    }
-  }
-  return undefined
+function inflaterFor(compression: Compression) {
+  if (compression === 'none') return undefined
+  if (compression === 'gzip') return createGunzip()
+  if (compression === 'zstd') return createZstdDecompress()
+  throw new EngineError('invalid_argument', `load archive: ${compression} is not supported`, {
+    hint: 'decompress it first; gzip and zstd are read as they are',
+  })
 }
 
 async function* rejoin(

@@ -1,4 +1,5 @@
 /** Manifests for images that come without one: imports and docker-archives. */
+import { sniffCompression } from '#oci/compression.ts'
 import { type Descriptor, mediaTypes } from '#oci/descriptor.ts'
 import { type Digest, digestOf } from '#oci/digest.ts'
 import type { ContentStore, Lease } from '#store/types.ts'
@@ -42,8 +43,9 @@ export async function describeLayer(content: ContentStore, digest: Digest): Prom
   return { mediaType: layerTypeOf(start), digest, size }
 }
 
+/** A compression that no media type names is told by the extraction, which refuses it. */
 function layerTypeOf(start: Uint8Array): string {
-  const magic = Buffer.from(start.subarray(0, 4)).toString('hex')
-  if (magic.startsWith('1f8b')) return mediaTypes.ociLayerGzip
-  return magic === '28b52ffd' ? mediaTypes.ociLayerZstd : mediaTypes.ociLayer
+  const compression = sniffCompression(start)
+  if (compression === 'gzip') return mediaTypes.ociLayerGzip
+  return compression === 'zstd' ? mediaTypes.ociLayerZstd : mediaTypes.ociLayer
 }

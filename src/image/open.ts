@@ -55,11 +55,7 @@ export async function openImages(options: ImagesDeps): Promise<Images> {
     push: (pushOptions, signal) => pushImages(deps, pushOptions, signal),
     save: (names, saveOptions, signal) => saveImages(deps, { ...saveOptions, names }, signal),
     tag: (nameOrId, target) => tagImage(deps, nameOrId, target),
-    async remove(nameOrId, removeOptions) {
-      const rows = removeImage(deps, nameOrId, removeOptions)
-      if (rows.some((row) => 'deleted' in row)) await stores.gc.run()
-      return rows
-    },
+    remove: async (nameOrId, removeOptions) => removeImage(deps, nameOrId, removeOptions),
     history: (nameOrId) => imageHistory(getImage(records, nameOrId), layerSizes(stores.snapshots)),
   }
 }

@@ -122,22 +122,22 @@ function untag(deps: RemoveDeps, image: Image, names: readonly string[]): Remove
   if (names.length === 0) return []
   deps.records.dropNames(names)
   return names.map((untagged) => {
-    deps.onEvent(eventOf('untag', image))
+    deps.onEvent(eventOf('untag', image, untagged))
     return { untagged }
   })
 }
 
 function drop(deps: RemoveDeps, image: Image): RemovedImage[] {
   deps.records.remove(image.id)
-  deps.onEvent(eventOf('delete', image))
+  deps.onEvent(eventOf('delete', image, image.id))
   const kept = new Set(deps.records.list().flatMap(chainOf))
   const gone = chainOf(image).filter((name) => !kept.has(name))
   return [image.id, ...gone.toReversed()].map((deleted) => ({ deleted }))
 }
 
-function eventOf(action: 'untag' | 'delete', image: Image): ImageEvent {
+function eventOf(action: 'untag' | 'delete', image: Image, name: string): ImageEvent {
   const labels = image.config.config?.Labels ?? {}
-  return { action, id: image.id, attributes: { ...labels, name: image.id } }
+  return { action, id: image.id, attributes: { ...labels, name } }
 }
 
 function chainOf(image: Image): ChainId[] {

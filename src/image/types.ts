@@ -160,6 +160,10 @@ export interface Images {
   ): Promise<Image>
   /** @throws not_found, invalid_argument */
   tag(nameOrId: string, target: Reference): Image
+  /**
+   * What only this image kept is left to gc, which the event `delete` calls for.
+   * @throws not_found, conflict
+   */
   remove(nameOrId: string, options: RemoveImageOptions): Promise<readonly RemovedImage[]>
   history(nameOrId: string): readonly ImageHistory[]
 }

@@ -92,7 +92,7 @@ function createNetworks(context: NetworkContext, resources: Disposable): Network
       using _held = await locks.acquire(sandbox.containerId)
       const network = bridgeNetworkOf(context, options.network)
       await ensureForwarding(context)
-      return connectEndpoint(context, { containerId: sandbox.containerId, network }, options)
+      return await connectEndpoint(context, { containerId: sandbox.containerId, network }, options)
     },
     async removeSandbox(containerId) {
       using _held = await locks.acquire(containerId)

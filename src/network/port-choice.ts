@@ -4,7 +4,8 @@
  */
 import { isIP } from 'node:net'
 import { EngineError } from '#base/errors.ts'
-import { formatHostPort, type HostPort } from '#network/port-table.ts'
+import { formatHostPort } from '#base/host-port.ts'
+import type { HostPort } from '#network/port-table.ts'
 import type { PortBinding, PortRequest } from '#network/types.ts'
 
 /** What one attempt to take a host port came to. */

@@ -1,7 +1,8 @@
 /** Host ports as bound sockets: what no other container and no other program may take. */
 import { EngineError, errnoOf } from '#base/errors.ts'
+import { formatHostPort } from '#base/host-port.ts'
 import type { HoldOutcome } from '#network/port-choice.ts'
-import { createPortTable, formatHostPort, type HostPort } from '#network/port-table.ts'
+import { createPortTable, type HostPort } from '#network/port-table.ts'
 import { reservePort, type HeldPort } from '#sys/reserve.ts'
 
 export interface PortHolder {

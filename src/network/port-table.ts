@@ -39,12 +39,6 @@ export function createPortTable(): PortTable {
     },
   }
 }
-
-/** `0.0.0.0:80`, `[::1]:80`: as Docker writes them. */
-export function formatHostPort(address: string, port: number): string {
-  return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`
-}
-
 export function wildcardOf(address: string): string {
   return isIPv6(address) ? '::' : '0.0.0.0'
 }

@@ -1,9 +1,9 @@
 /** Ports of containers: chosen, held against others, and served where nftables does not (IPv6). */
 import { isIPv6 } from 'node:net'
+import { formatHostPort } from '#base/host-port.ts'
 import type { Logger } from '#base/log.ts'
 import { choosePorts } from '#network/port-choice.ts'
 import { createPortHolder, type PortHolder } from '#network/port-holder.ts'
-import { formatHostPort } from '#network/port-table.ts'
 import { hostHasIpv6, readEphemeralRange } from '#network/sysctl.ts'
 import { startTcpProxy } from '#network/tcp-proxy.ts'
 import type { PortBinding, PortRequest } from '#network/types.ts'

@@ -58,8 +58,8 @@ export function createSandboxes(execRoot: string): Sandboxes {
 }
 
 function disableIpv6(): void {
-  // "all" is the default of links made later, too.
-  const setting = 'ipv6/conf/all/disable_ipv6'
+  // For links made later only: the loopback keeps ::1, which programs listening on localhost expect.
+  const setting = 'ipv6/conf/default/disable_ipv6'
   if (readSysctl(setting) !== undefined) writeSysctl(setting, '1')
 }
 

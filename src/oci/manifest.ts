@@ -46,12 +46,12 @@ const layerTypes: ReadonlySet<string> = new Set([
   'application/vnd.oci.image.layer.nondistributable.v1.tar+zstd',
 ])
 
-/** The `Accept` header of a manifest request. */
-export const manifestAccept = [...manifestTypes, ...indexTypes].join(', ')
-
 export function isIndexType(mediaType: string): boolean {
   return indexTypes.includes(mediaType)
 }
+
+/** The `Accept` header of a manifest request. */
+export const manifestAccept = [...manifestTypes, ...indexTypes].join(', ')
 
 /** True for layers that unpack to files; false for artifacts (signatures, charts, …). */
 export function isLayerType(mediaType: string): boolean {

@@ -1,7 +1,7 @@
 /** The first exchange with a registry: which scheme it speaks and what it asks for. */
 import { EngineError } from '#base/errors.ts'
 import { type Challenge, parseChallenges } from '#registry/challenge.ts'
-import type { Endpoint } from '#registry/hosts.ts'
+import { apiRootOf, type Endpoint } from '#registry/hosts.ts'
 import { networkError } from '#registry/network-error.ts'
 import type { Transport } from '#registry/transport.ts'
 
@@ -29,7 +29,7 @@ interface Known {
 export function createContacts(transport: Transport): Contacts {
   const known = new Map<string, Known>()
   const reachOne = async (endpoint: Endpoint, signal: AbortSignal): Promise<Contact> => {
-    const url = new URL(`${endpoint.baseUrl.href.replace(/\/$/, '')}/v2/`)
+    const url = new URL(apiRootOf(endpoint.baseUrl))
     const response = await transport.send({ method: 'GET', url }, signal)
     await response.discard()
     const challenges = parseChallenges(response.header('www-authenticate'))

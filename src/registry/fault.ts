@@ -10,7 +10,6 @@ export interface RegistryFault {
   /** Spec code in upper case (`MANIFEST_UNKNOWN`); empty when there is none. */
   readonly code: string
   readonly message: string
-  readonly retryAfterMs?: number
 }
 
 const maxFaultBytes = 64 * 1024
@@ -18,20 +17,18 @@ const maxFaultBytes = 64 * 1024
 /** Reads a failed answer's body, at most 64 KiB of it. */
 export async function readFault(response: HttpResponse): Promise<RegistryFault> {
   const { status } = response
-  const retryAfterMs = parseRetryAfter(response.header('retry-after'))
-  const base = { status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
   const body = await response.readAll(maxFaultBytes).catch(() => new Uint8Array())
   if (status >= 500) {
-    return { ...base, code: '', message: `received unexpected HTTP status: ${response.statusLine}` }
+    return { status, code: '', message: `received unexpected HTTP status: ${response.statusLine}` }
   }
   const scope = scopeFault(response.header('www-authenticate'))
-  if (scope) return { ...base, ...scope }
+  if (scope) return { status, ...scope }
   const entry = firstEntry(body)
-  if (entry) return { ...base, ...entry }
+  if (entry) return { status, ...entry }
   if (status === 401) {
-    return { ...base, code: 'UNAUTHORIZED', message: 'authentication required' }
+    return { status, code: 'UNAUTHORIZED', message: 'authentication required' }
   }
-  return { ...base, code: '', message: `received unexpected HTTP status: ${response.statusLine}` }
+  return { status, code: '', message: `received unexpected HTTP status: ${response.statusLine}` }
 }
 
 /** The error that a pull from `reference` fails with. */
@@ -118,10 +115,4 @@ function parseLoosely(body: Uint8Array): unknown {
 
 function memberOf(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
-}
-
-function parseRetryAfter(header: string | undefined): number | undefined {
-  if (header === undefined) return undefined
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now()
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms)
 }

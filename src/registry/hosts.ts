@@ -5,10 +5,14 @@ import { defaultRegistry } from '#oci/reference.ts'
 
 /** One place to try, in order. */
 export interface Endpoint {
-  /** Without trailing slash, `/v2/` is added. */
   readonly baseUrl: URL
   /** Credentials are for the registry itself and never sent to a mirror. */
   readonly isMirror: boolean
+}
+
+/** Where the API of the registry at `baseUrl` begins: `https://host/v2/`. */
+export function apiRootOf(baseUrl: URL): string {
+  return `${baseUrl.href.replace(/\/$/, '')}/v2/`
 }
 
 /** docker.io's real host. */

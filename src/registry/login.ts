@@ -3,7 +3,8 @@ import { EngineError } from '#base/errors.ts'
 import { createAuthorizer, tokenRequest } from '#registry/authorizer.ts'
 import type { Contacts } from '#registry/contacts.ts'
 import { faultText, readFault } from '#registry/fault.ts'
-import type { Endpoint } from '#registry/hosts.ts'
+import { apiRootOf, type Endpoint } from '#registry/hosts.ts'
+import { describeRequest } from '#registry/network-error.ts'
 import type { TokenSource } from '#registry/tokens.ts'
 import type { Transport } from '#registry/transport.ts'
 import type { RegistryAuth } from '#registry/types.ts'
@@ -30,8 +31,8 @@ export async function checkLogin(
   const origin = contact.endpoint.baseUrl
   const { challenges } = contact
   const bearer = tokenRequest({ origin, challenges, auth, scopes: [] }, deps.isInsecure)
-  const url = new URL(`${origin.href.replace(/\/$/, '')}/v2/`)
-  const describedRequest = `Get "${url.href}"`
+  const url = new URL(apiRootOf(origin))
+  const describedRequest = describeRequest('GET', url)
   try {
     const offline = bearer
       ? await deps.tokens.get({ ...bearer, isOffline: true }, signal)

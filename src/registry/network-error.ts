@@ -1,6 +1,6 @@
 /** Refusals of the network in the words that Docker's users know and its clients match. */
-import { isIP } from 'node:net'
 import { EngineError } from '#base/errors.ts'
+import { formatHostPort } from '#base/host-port.ts'
 
 const fixedDetails: Readonly<Record<string, string>> = {
   ECONNRESET: 'read: connection reset by peer',
@@ -46,13 +46,18 @@ const finalCodes = new Set([
   ...unknownAuthorityCodes,
 ])
 
+/** `Get "http://h/v2/"`, as Go spells it. */
+export function describeRequest(method: string, url: URL): string {
+  return `${method.charAt(0)}${method.slice(1).toLowerCase()} "${url.href}"`
+}
+
 /** `Get "http://h/v2/": dial tcp 127.0.0.1:1: connect: connection refused`, kind unavailable. */
 export function networkError(method: string, url: URL, cause: unknown): EngineError {
   const failure = innermost(cause)
   const code = textMember(failure, 'code') ?? ''
-  const verb = method.charAt(0) + method.slice(1).toLowerCase()
   const isUntrusted = unknownAuthorityCodes.has(code)
-  return new EngineError('unavailable', `${verb} "${url.href}": ${detail(code, failure, url)}`, {
+  const text = `${describeRequest(method, url)}: ${detail(code, failure, url)}`
+  return new EngineError('unavailable', text, {
     ...(code === '' ? {} : { errno: code }),
     ...(isUntrusted ? { hint: 'install its authority, or name it as an --insecure-registry' } : {}),
     cause,
@@ -86,7 +91,7 @@ function detail(code: string, failure: unknown, url: URL): string {
 function dialAddress(failure: unknown, url: URL): string {
   const address = textMember(failure, 'address') ?? url.hostname.replace(/^\[|\]$/g, '')
   const port = url.port || (url.protocol === 'https:' ? '443' : '80')
-  return isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`
+  return formatHostPort(address, port)
 }
 
 /** Node tries several addresses and reports an AggregateError; undici wraps the socket's own error. */

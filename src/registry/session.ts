@@ -4,7 +4,8 @@ import { EngineError, errorKind } from '#base/errors.ts'
 import type { Authorizer, AuthorizeOptions } from '#registry/authorizer.ts'
 import { parseChallenges } from '#registry/challenge.ts'
 import type { Contact } from '#registry/contacts.ts'
-import { isTransient } from '#registry/network-error.ts'
+import { apiRootOf } from '#registry/hosts.ts'
+import { describeRequest, isTransient } from '#registry/network-error.ts'
 import type { HttpRequest, HttpResponse, Transport } from '#registry/transport.ts'
 import type { RegistryAccess } from '#registry/types.ts'
 
@@ -37,14 +38,14 @@ const maxDelayMs = 30_000
 
 export function openSession(options: SessionOptions): Session {
   const { contact } = options
-  const root = `${contact.endpoint.baseUrl.href.replace(/\/$/, '')}/v2/${options.repository}/`
+  const root = `${apiRootOf(contact.endpoint.baseUrl)}${options.repository}/`
   let challenges = contact.challenges
   const authorizeOptions = (request: HttpRequest): AuthorizeOptions => ({
     origin: contact.endpoint.baseUrl,
     challenges,
     ...(options.access.auth && !contact.endpoint.isMirror ? { auth: options.access.auth } : {}),
     scopes: scopesOf(options),
-    describedRequest: describeRequest(request),
+    describedRequest: describeRequest(request.method, request.url),
   })
   const sendAuthorized = async (request: HttpRequest, signal: AbortSignal) => {
     const response = await sendOnce(options, request, {
@@ -80,11 +81,6 @@ export function openSession(options: SessionOptions): Session {
 }
 
 /** `Head "http://localhost:5000/v2/x/manifests/latest"`, as Go begins its errors. */
-function describeRequest(request: HttpRequest): string {
-  const verb = request.method.charAt(0) + request.method.slice(1).toLowerCase()
-  return `${verb} "${request.url.href}"`
-}
-
 async function sendOnce(
   options: SessionOptions,
   request: HttpRequest,
@@ -119,9 +115,14 @@ async function withRetries(
 function waitBeforeRetry(response: HttpResponse, delayMs: number): number | undefined {
   const { status } = response
   if (status !== 429 && ![500, 502, 503, 504].includes(status)) return undefined
-  const header = response.header('retry-after') ?? ''
-  const wishedMs = /^\d+$/.test(header) ? Number(header) * 1000 : delayMs
+  const wishedMs = parseRetryAfter(response.header('retry-after') ?? '') ?? delayMs
   return wishedMs > maxDelayMs ? undefined : Math.max(wishedMs, delayMs)
+}
+
+/** Seconds or a date (RFC 9110, 10.2.3). */
+function parseRetryAfter(header: string): number | undefined {
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now()
+  return Number.isNaN(ms) ? undefined : ms
 }
 
 function scopesOf(options: SessionOptions): string[] {

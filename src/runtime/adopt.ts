@@ -62,13 +62,18 @@ function holdConmon(pid: number, containerId: string): number | undefined {
   return undefined
 }
 
-/** A zombie has no command line and does not count. */
+/**
+ * A zombie has no command line and does not count. Only a process that is gone is
+ * none: any other failure must not pass for the end of a container that runs.
+ */
 function isConmonOf(pid: number, containerId: string): boolean {
   try {
     const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
     return args.includes(conmonMark(containerId))
-  } catch {
-    return false
+  } catch (error) {
+    const errno = errnoOf(error)
+    if (errno === 'ENOENT' || errno === 'ESRCH') return false
+    throw error
   }
 }
 

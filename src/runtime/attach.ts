@@ -5,6 +5,7 @@
  */
 import type { Socket } from 'node:net'
 import { connectSeqpacket } from '#sys/seqpacket.ts'
+import { frameHeaderBytes, writeFrameHeader } from '#runtime/frame.ts'
 import type { TaskStdio } from '#runtime/types.ts'
 
 export interface AttachOptions {
@@ -17,7 +18,6 @@ export interface AttachOptions {
 const slabBytes = 256 * 1024
 /** conmon sends at most 8 KiB at once; four times that is room to grow. */
 const maxPacketBytes = 32 * 1024 + 1
-const headerBytes = 8
 /** Reading stops above this much unread output, and conmon with it, and the program. */
 const maxUnreadBytes = 1024 * 1024
 /** conmon reads packets of at most 32 KiB; the rest of a longer one would be lost. */
@@ -118,21 +118,22 @@ function createFrames(isTerminal: boolean): Frames {
   return {
     output: { [Symbol.asyncIterator]: read },
     nextBuffer() {
-      if (position + headerBytes + maxPacketBytes > slabBytes) {
+      if (position + frameHeaderBytes + maxPacketBytes > slabBytes) {
         slab = Buffer.allocUnsafeSlow(slabBytes)
         position = 0
       }
-      return slab.subarray(position + headerBytes - 1, position + headerBytes - 1 + maxPacketBytes)
+      const namingByteAt = position + frameHeaderBytes - 1
+      return slab.subarray(namingByteAt, namingByteAt + maxPacketBytes)
     },
     take(length) {
       if (isDiscarding) return true
-      const end = position + headerBytes - 1 + length
-      const isStdout = slab[position + headerBytes - 1] === conmonStdout
+      const namingByteAt = position + frameHeaderBytes - 1
+      const end = namingByteAt + length
       if (!isTerminal) {
-        slab.writeUInt32BE(isStdout ? 0x01000000 : 0x02000000, position)
-        slab.writeUInt32BE(length - 1, position + 4)
+        const stream = slab[namingByteAt] === conmonStdout ? 'stdout' : 'stderr'
+        writeFrameHeader(slab, position, { stream, length: length - 1 })
       }
-      push(slab.subarray(isTerminal ? position + headerBytes : position, end))
+      push(slab.subarray(isTerminal ? position + frameHeaderBytes : position, end))
       position = end
       wake?.()
       isPaused = unreadBytes > maxUnreadBytes

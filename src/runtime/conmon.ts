@@ -70,7 +70,7 @@ function conmonArguments(options: ConmonOptions): readonly string[] {
     `--cid=${containerId}`,
     conmonMark(containerId),
     `--name=${containerId}`,
-    `--runtime=${program.path}`,
+    `--runtime=${program.executable}`,
     ...program.args.map((argument) => `--runtime-arg=${argument}`),
     `--bundle=${bundle.directory}`,
     `--container-pidfile=${bundle.pid}`,

@@ -1,6 +1,6 @@
 /** The stdio of an exec: three pipes, or a pseudo-terminal that the runtime hands over. */
-import { once } from 'node:events'
 import { Socket } from 'node:net'
+import { drained } from '#base/drain.ts'
 import { EngineError } from '#base/errors.ts'
 import { listenForDescriptor } from '#sys/fdpass.ts'
 import { closeDescriptor } from '#sys/files.ts'
@@ -137,18 +137,19 @@ async function* readTerminal(terminal: Socket): AsyncGenerator<Uint8Array> {
 
 async function writeAll(socket: Socket | undefined, chunk: Uint8Array): Promise<void> {
   if (!socket?.writable || socket.write(chunk)) return
-  await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => undefined)
+  await drained(socket)
 }
 
 type StreamName = 'stdout' | 'stderr'
 
 /** Frames of both streams in the order in which they arrive; ends when both have. */
 async function* interleave(stdout: Socket, stderr: Socket): AsyncGenerator<Uint8Array> {
-  const read = async (name: StreamName, chunks: AsyncIterator<Uint8Array>) => ({
-    name,
-    chunks,
-    result: await chunks.next(),
-  })
+  const read = (name: StreamName, chunks: AsyncIterator<Uint8Array>) => {
+    const reading = chunks.next().then((result) => ({ name, chunks, result }))
+    // Disposal cuts reads off that nobody awaits while a slow client has the last chunk.
+    reading.catch(() => undefined)
+    return reading
+  }
   const pending = new Map<StreamName, ReturnType<typeof read>>([
     ['stdout', read('stdout', stdout[Symbol.asyncIterator]())],
     ['stderr', read('stderr', stderr[Symbol.asyncIterator]())],
@@ -160,7 +161,7 @@ async function* interleave(stdout: Socket, stderr: Socket): AsyncGenerator<Uint8
       continue
     }
     pending.set(name, read(name, chunks))
-    yield encodeFrameHeader(name, result.value.length)
+    yield encodeFrameHeader({ stream: name, length: result.value.length })
     yield result.value
   }
 }

@@ -86,7 +86,7 @@ function startRuntime(parts: ExecParts, files: ExecFiles, streams: ExecStreams):
   const report = openPidReport(program, files.pid)
   try {
     const child = startProcess({
-      path: program.path,
+      path: program.executable,
       args: [
         ...program.args,
         `--log=${files.log}`,

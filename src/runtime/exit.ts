@@ -38,7 +38,16 @@ export async function endUnsupervised(pid: number, cgroup: Cgroup): Promise<Task
     await watch.ready
     closeDescriptor(pidfd)
   }
-  return { code: killedCode, finishedAt: now(), isOomKilled: cgroup.isOomKilled() }
+  return { code: killedCode, finishedAt: now(), isOomKilled: wasOomKilled(cgroup) }
+}
+
+/** A group that is removed meanwhile answers no. */
+export function wasOomKilled(cgroup: Cgroup): boolean {
+  try {
+    return cgroup.isOomKilled()
+  } catch {
+    return false
+  }
 }
 
 function tryOpenPidfd(pid: number): number | undefined {

@@ -1,11 +1,25 @@
-/** The 8-byte header of Docker's multiplexed stream, in which tasks give their output. */
+/** Docker's multiplexed stream, in which tasks give their output: frames of a header and its bytes. */
 
-const headerBytes = 8
+export const frameHeaderBytes = 8
 
-/** `[1 or 2, 0, 0, 0, length as a big-endian u32]` */
-export function encodeFrameHeader(stream: 'stdout' | 'stderr', length: number): Buffer {
-  const header = Buffer.alloc(headerBytes)
-  header[0] = stream === 'stdout' ? 1 : 2
-  header.writeUInt32BE(length, 4)
-  return header
+export interface FrameHeader {
+  readonly stream: 'stdout' | 'stderr'
+  /** Of the bytes that follow. */
+  readonly length: number
+}
+
+/** `[1 or 2, 0, 0, 0, length as a big-endian u32]`, written at `offset`. */
+export function writeFrameHeader(
+  out: Buffer,
+  offset: number,
+  { stream, length }: FrameHeader,
+): void {
+  out.writeUInt32BE(stream === 'stdout' ? 0x01000000 : 0x02000000, offset)
+  out.writeUInt32BE(length, offset + 4)
+}
+
+export function encodeFrameHeader(header: FrameHeader): Buffer {
+  const bytes = Buffer.alloc(frameHeaderBytes)
+  writeFrameHeader(bytes, 0, header)
+  return bytes
 }

@@ -29,7 +29,7 @@ export interface RuntimeOptions {
 
 /**
  * Prepares the machine's cgroups and finds the programs.
- * @throws EngineError failed_precondition when conmon is not installed
+ * @throws EngineError failed_precondition when conmon or the default runtime is not installed
  */
 export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const layout = layoutOf(options.execRoot)
@@ -49,16 +49,18 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     log: options.log,
     open: new Set(),
   }
+  let versions: ReturnType<typeof readVersions> | undefined
   return {
     create: (task, signal) => createTask(context, task, signal),
     runOnce: (run, signal) => runOnce(context, run, signal),
     adopt: (task) => adoptTask(context, task),
     listIds: async () => listTaskIds(context),
     removeStray: (id) => removeStrayTask(context, id),
-    versions: () => readVersions(context),
+    versions: () => (versions ??= readVersions(context)),
     close() {
       for (const held of context.open) held[Symbol.dispose]()
       context.open.clear()
+      programs[Symbol.dispose]()
       removeEmptyGroup(hierarchy, parent)
     },
   }

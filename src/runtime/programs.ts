@@ -3,11 +3,17 @@ import { accessSync, constants } from 'node:fs'
 import { basename } from 'node:path'
 import { EngineError } from '#base/errors.ts'
 import type { CgroupHierarchy } from '#sys/cgroup/hierarchy.ts'
+import { sealedCopy } from '#sys/memfd.ts'
 
 export interface OciProgram {
   readonly name: string
-  /** Absolute. */
+  /** Where it is installed; absolute. */
   readonly path: string
+  /**
+   * What is executed in its place. crun, so that no container can overwrite it, first executes a
+   * protected copy of itself, at two milliseconds a call, unless it already is one.
+   */
+  readonly executable: string
   /** Global arguments, before the command. */
   readonly args: readonly string[]
   /** Its state directory and exec FIFO are laid out as crun's. */
@@ -51,29 +57,34 @@ export interface ProgramsOptions {
   readonly stateRoot: string
 }
 
-export interface Programs {
+export interface Programs extends Disposable {
   readonly conmon: string
   /** @throws EngineError invalid_argument "unknown or invalid runtime name: x" */
   oci(name?: string): OciProgram
 }
 
+/** @throws EngineError when conmon or the default runtime is missing */
 export function findPrograms(options: ProgramsOptions): Programs {
   const conmon = requireProgram('conmon')
   const known = new Map<string, OciProgram>()
-  return {
-    conmon,
-    oci(name = options.defaultRuntime) {
-      let program = known.get(name)
-      if (!program) {
-        program = resolveRuntime(name, options)
-        known.set(name, program)
-      }
-      return program
-    },
+  const copies = new DisposableStack()
+  const oci = (name = options.defaultRuntime) => {
+    let program = known.get(name)
+    if (!program) {
+      program = resolveRuntime(name, options, (path) => copies.use(sealedCopy(path)).path)
+      known.set(name, program)
+    }
+    return program
   }
+  oci()
+  return { conmon, oci, [Symbol.dispose]: () => copies.dispose() }
 }
 
-function resolveRuntime(name: string, options: ProgramsOptions): OciProgram {
+function resolveRuntime(
+  name: string,
+  options: ProgramsOptions,
+  copy: (path: string) => string,
+): OciProgram {
   const configured = Object.hasOwn(options.runtimes, name) ? options.runtimes[name] : undefined
   if (!configured && name !== 'crun' && name !== 'runc') {
     throw new EngineError('invalid_argument', `unknown or invalid runtime name: ${name}`)
@@ -85,6 +96,7 @@ function resolveRuntime(name: string, options: ProgramsOptions): OciProgram {
   return {
     name,
     path,
+    executable: isCrun ? copy(path) : path,
     isCrun,
     args: [
       ...(configured?.args ?? []),

@@ -1,7 +1,7 @@
 /** Deletes what the kernel and the runtime hold of a container that has ended. */
 import { rmSync } from 'node:fs'
 import { sleep } from '#base/async.ts'
-import { errnoOf, errorMessage } from '#base/errors.ts'
+import { EngineError, errnoOf, errorMessage } from '#base/errors.ts'
 import { type Cgroup, openCgroup } from '#sys/cgroup/group.ts'
 import { runCommand } from '#sys/process.ts'
 import type { RuntimeContext } from '#runtime/context.ts'
@@ -34,8 +34,8 @@ export function statePathOf(context: RuntimeContext, state: ContainerState): str
 }
 
 async function deleteByRuntime(context: RuntimeContext, state: ContainerState): Promise<void> {
-  const { path, args } = state.program
-  const result = await runCommand(path, [...args, 'delete', '--force', state.containerId], {
+  const { executable, args } = state.program
+  const result = await runCommand(executable, [...args, 'delete', '--force', state.containerId], {
     timeoutMs: 30_000,
   })
   if (result.code !== 0) {
@@ -52,7 +52,7 @@ async function emptyCgroup(cgroup: Cgroup): Promise<void> {
       return
     } catch (error) {
       if (errnoOf(error) !== 'EBUSY' || attempt >= 100) {
-        throw new Error(`remove cgroup: ${errorMessage(error)}`, { cause: error })
+        throw new EngineError('internal', `remove cgroup: ${errorMessage(error)}`, { cause: error })
       }
       cgroup.kill()
       await sleep(attempt < 10 ? 1 : 20)

@@ -1,6 +1,7 @@
 /** One running container: its init process, its conmon, and what can be done with them. */
 import { rmSync } from 'node:fs'
-import { EngineError, errnoOf } from '#base/errors.ts'
+import { now } from '#base/clock.ts'
+import { EngineError, errnoOf, errorMessage } from '#base/errors.ts'
 import { openCgroup } from '#sys/cgroup/group.ts'
 import { writeFifo } from '#sys/fifo.ts'
 import { closeDescriptor } from '#sys/files.ts'
@@ -10,7 +11,7 @@ import { createAcceptance } from '#runtime/accept.ts'
 import { attachToTask } from '#runtime/attach.ts'
 import type { RuntimeContext } from '#runtime/context.ts'
 import { startExec } from '#runtime/exec.ts'
-import { endUnsupervised, findRecordedExit } from '#runtime/exit.ts'
+import { endUnsupervised, findRecordedExit, wasOomKilled } from '#runtime/exit.ts'
 import type { TaskFacts } from '#runtime/facts.ts'
 import { createFailure } from '#runtime/failure.ts'
 import type { Bundle } from '#runtime/layout.ts'
@@ -39,9 +40,13 @@ export function openTask(context: RuntimeContext, identity: TaskIdentity): Task 
   const cgroup = openCgroup(context.hierarchy, facts.cgroupPath)
   const init = holdProcess(pid)
   let ended: TaskExit | undefined
+  const unknownEnd = (error: unknown): TaskExit => {
+    context.log.error({ container: containerId, reason: errorMessage(error) }, 'task not ended')
+    return { code: 255, finishedAt: now(), isOomKilled: false }
+  }
   const exited = identity.supervisorEnded.then(async () => {
-    const recorded = findRecordedExit(bundle.exit, cgroup.isOomKilled())
-    ended = recorded ?? (await endUnsupervised(pid, cgroup))
+    const recorded = findRecordedExit(bundle.exit, wasOomKilled(cgroup))
+    ended = recorded ?? (await endUnsupervised(pid, cgroup).catch(unknownEnd))
     init.release()
     return ended
   })
@@ -119,9 +124,9 @@ async function startInit(statePath: string, state: ContainerState, signal?: Abor
       if (errnoOf(error) !== 'ENXIO' && errnoOf(error) !== 'ENOENT') throw error
     }
   }
-  const { path, args } = state.program
+  const { executable, args } = state.program
   const command = [...args, 'start', state.containerId]
-  const result = await runCommand(path, command, signal ? { signal } : {})
+  const result = await runCommand(executable, command, signal ? { signal } : {})
   if (result.code !== 0) throw createFailure(result.stderr.toString(), [])
 }
 

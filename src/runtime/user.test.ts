@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import test, { type TestContext } from 'node:test'
+import { makeFifo } from '#sys/files.ts'
 import { resolveUser } from '#runtime/user.ts'
 
 const passwd = [
@@ -77,7 +77,7 @@ test('files are read inside the root only, and only regular ones of a sane size'
   assert.equal(resolveUser({ rootfs, user: 'app' }).user.uid, 7)
   replace((path) => symlinkSync('../../../../../../elsewhere', path))
   assert.equal(resolveUser({ rootfs, user: 'app' }).user.uid, 7)
-  replace((path) => execFileSync('mkfifo', [path]))
+  replace((path) => makeFifo(path, 0o600))
   assert.throws(() => resolveUser({ rootfs, user: 'app' }), { message: /not a regular file/ })
   replace((path) => writeFileSync(path, 'x'.repeat(1024 * 1024 + 1)))
   assert.throws(() => resolveUser({ rootfs, user: 'app' }), { message: /too large/ })

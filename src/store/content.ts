@@ -1,8 +1,9 @@
-import { createReadStream, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { createReadStream, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createKeyedMutex } from '#base/async.ts'
 import { EngineError, errnoOf } from '#base/errors.ts'
+import { randomId } from '#base/ids.ts'
 import type { Logger } from '#base/log.ts'
 import { digestAlgorithm, digestHex, parseDigest, type Digest } from '#oci/digest.ts'
 import { ingestBlob, type IngestPlaces } from '#store/ingest.ts'
@@ -36,7 +37,11 @@ export function openContentStore(options: { root: string; log: Logger }): OpenCo
       readWhole(places.blob(digest), digest, maxBytes),
     ingest: (ingestOptions, signal) =>
       ingestBlob({ places, locks, active, store, log: options.log }, ingestOptions, signal),
-    remove: (digest) => removeFile(places.blob(digest)),
+    async remove(digest) {
+      // Gone at once, so that gc's check and the removal cannot be parted; freeing takes longer.
+      const doomed = join(places.ingests, randomId())
+      if (moveIfPresent(places.blob(digest), doomed)) await removeFile(doomed)
+    },
     async dropIdleIngests() {
       for (const name of readdirSync(places.ingests)) {
         if (!active.has(name)) await removeFile(join(places.ingests, name))
@@ -60,6 +65,16 @@ function makePlaces(base: string): IngestPlaces {
     ingests,
     directory: (digest) => directory(digestAlgorithm(digest)),
     blob: (digest) => join(directory(digestAlgorithm(digest)), digestHex(digest)),
+  }
+}
+
+function moveIfPresent(from: string, to: string): boolean {
+  try {
+    renameSync(from, to)
+    return true
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false
+    throw error
   }
 }
 

@@ -1,7 +1,8 @@
 /** The act behind `Mount`: attaching a snapshot to a directory and taking it off again. */
 import { closeSync, constants, mkdirSync, openSync, rmSync } from 'node:fs'
+import { release } from 'node:os'
 import { join } from 'node:path'
-import { EngineError, errnoOf, errorKind } from '#base/errors.ts'
+import { EngineError, errnoOf } from '#base/errors.ts'
 import { closeDescriptor } from '#sys/files.ts'
 import { createFilesystem, moveMount, type FilesystemSetting } from '#sys/fsmount.ts'
 import { bindMount, mount, setPropagation, unmount } from '#sys/mount.ts'
@@ -62,14 +63,22 @@ const fixedOptions: readonly (readonly [string, string])[] = [
   ['index', 'off'],
 ]
 
+/**
+ * `lowerdir+` came with Linux 6.8. Asked by version: an attempt on an older kernel would leave a
+ * line in its log at every mount.
+ */
+const hasLayerSettings = isKernelSince(release(), [6, 8])
+
+/** @param text as uname(2) gives it: `6.1.0-56-cloud-amd64` */
+export function isKernelSince(text: string, [major, minor]: readonly [number, number]): boolean {
+  const [ours = 0, oursMinor = 0] = text.split('.').map((part) => Number.parseInt(part, 10))
+  return ours > major || (ours === major && oursMinor >= minor)
+}
+
 function mountOverlay(snapshot: OverlayMount, target: string): void {
   if (snapshot.isVolatile === true && snapshot.upper) forgetVolatile(snapshot.upper.workDir)
-  try {
-    mountByDescriptor(snapshot, target)
-  } catch (error) {
-    if (!isTooOldKernel(error)) throw error
-    mountClassic(snapshot, target)
-  }
+  if (hasLayerSettings) mountByDescriptor(snapshot, target)
+  else mountClassic(snapshot, target)
 }
 
 /**
@@ -99,11 +108,6 @@ function mountByDescriptor(snapshot: OverlayMount, target: string): void {
   } finally {
     closeDescriptor(fd)
   }
-}
-
-/** Before 5.2 there is no fsopen (ENOSYS), before 6.8 no `lowerdir+` (EINVAL). */
-function isTooOldKernel(error: unknown): boolean {
-  return errorKind(error) === 'not_implemented' || errnoOf(error) === 'EINVAL'
 }
 
 /**

@@ -104,7 +104,7 @@ function activeCalls(overlay: Overlay): ActiveCalls {
     async remove(key) {
       const { directory } = getActive(rows, key)
       rows.deleteActive(key)
-      await directories.remove(directory)
+      void directories.remove(directory)
     },
     *listActive() {
       for (const row of rows.active()) yield row.key

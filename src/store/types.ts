@@ -7,10 +7,10 @@
  * durable and **committed** under its chainID; the image record that refers to
  * it is written; the lease is closed. From then on the record is the gc root.
  * A crash at any point leaves at worst an ingest or an uncommitted directory,
- * which `sweep()` removes at the next start.
+ * which opening the store removes at the next start.
  *
  * Life of a container's filesystem: `prepare(key, parent)` makes an active
- * snapshot (upper and work directories over the parent's layers), `mounts(key)`
+ * snapshot (upper and work directories over the parent's layers), `mount(key)`
  * says how to mount it, `remove(key)` drops it.
  */
 import type { ChainId, DiffId, Digest } from '#oci/digest.ts'
@@ -99,6 +99,7 @@ export interface Snapshotter {
   /** The upper directory of an active snapshot (diff, archive). */
   upperDirectory(key: SnapshotKey): string
   find(key: SnapshotKey): { readonly parent?: ChainId } | undefined
+  /** Its files go in the background, at the latest when the store is opened again. */
   remove(key: SnapshotKey): Promise<void>
   removeCommitted(chainId: ChainId): Promise<void>
   listCommitted(): Iterable<CommittedSnapshot>

@@ -5,15 +5,9 @@ import { checked, libcFunction } from '#sys/ffi.ts'
 import { closeDescriptor } from '#sys/files.ts'
 import { EngineError } from '#base/errors.ts'
 import { watchReadable } from '#sys/poller.ts'
+import { bindSocket, listenOnSocket, openSocket } from '#sys/socket.ts'
 import { withUnixAddress } from '#sys/unix-address.ts'
 
-const socketCall = libcFunction<[domain: number, type: number, protocol: number]>(
-  'int socket(int domain, int type, int protocol)',
-)
-const bindCall = libcFunction<[fd: number, address: Uint8Array, length: number]>(
-  'int bind(int fd, const void *address, uint length)',
-)
-const listenCall = libcFunction<[fd: number, backlog: number]>('int listen(int fd, int backlog)')
 const acceptCall = libcFunction<[fd: number, address: null, length: null, flags: number]>(
   'int accept4(int fd, void *address, void *length, int flags)',
 )
@@ -21,10 +15,9 @@ const recvmsgCall = libcFunction<[fd: number, message: Uint8Array, flags: number
   'long recvmsg(int fd, void *message, int flags)',
 )
 
-/** SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK */
+const unixFamily = 1
 /** Larger than what V8 keeps on its moving heap, so the addresses stay valid. */
 const bufferBytes = 256
-const streamType = 1 | 0o2000000 | 0o4000
 
 export interface DescriptorListener extends Disposable {
   /** The descriptor that the first client sends; close-on-exec, the caller's to close. */
@@ -33,13 +26,11 @@ export interface DescriptorListener extends Disposable {
 
 /** Listens at `path` (any length) for one client that sends one descriptor. Disposal removes the path. */
 export function listenForDescriptor(path: string): DescriptorListener {
-  const listener = checked('open socket', socketCall(1, streamType, 0))
+  const listener = openSocket({ family: unixFamily, type: 'stream' })
   const open = [listener]
   try {
-    withUnixAddress(path, (address) =>
-      checked('bind', bindCall(listener, address, address.length), path),
-    )
-    checked('listen', listenCall(listener, 1), path)
+    withUnixAddress(path, (address) => bindSocket(listener, address, path))
+    listenOnSocket(listener, 1, path)
   } catch (error) {
     closeDescriptor(listener)
     throw error

@@ -25,7 +25,7 @@ export interface LibcFunction<Args extends readonly CValue[], Result> {
 export function libcFunction<Args extends readonly CValue[], Result = number>(
   prototype: string,
 ): LibcFunction<Args, Result> {
-  return libc.func(prototype) as unknown as LibcFunction<Args, Result>
+  return libc.func(prototype)
 }
 
 const namesByErrno = new Map<number, string>(

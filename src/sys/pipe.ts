@@ -1,6 +1,5 @@
 /** pipe(2) and descriptor flags. Every descriptor made here is close-on-exec. */
 import { checked, libcFunction } from '#sys/ffi.ts'
-import { closeDescriptor } from '#sys/files.ts'
 
 const pipe2 = libcFunction<[fds: Uint8Array, flags: number]>('int pipe2(void *fds, int flags)')
 const fcntl = libcFunction<[fd: number, command: number, argument: number]>(
@@ -22,11 +21,6 @@ export function openPipe(): Pipe {
   const fds = Buffer.alloc(8)
   checked('open pipe', pipe2(fds, closeOnExec))
   return { readFd: fds.readInt32LE(0), writeFd: fds.readInt32LE(4) }
-}
-
-export function closePipe(pipe: Pipe): void {
-  closeDescriptor(pipe.readFd)
-  closeDescriptor(pipe.writeFd)
 }
 
 /** A second, close-on-exec descriptor of the same open file, numbered `atLeast` or higher. */

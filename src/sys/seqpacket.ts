@@ -1,22 +1,13 @@
 /** Client side of SOCK_SEQPACKET unix sockets: packets in order, boundaries kept. */
 import type { Socket } from 'node:net'
-import { checked, libcFunction } from '#sys/ffi.ts'
 import { closeDescriptor } from '#sys/files.ts'
 import { adoptDescriptor } from '#sys/poller.ts'
+import { connectSocket, openSocket, setSocketOption } from '#sys/socket.ts'
 import { withUnixAddress } from '#sys/unix-address.ts'
 
-const socketCall = libcFunction<[domain: number, type: number, protocol: number]>(
-  'int socket(int domain, int type, int protocol)',
-)
-const connectCall = libcFunction<[fd: number, address: Uint8Array, length: number]>(
-  'int connect(int fd, const void *address, uint length)',
-)
-const setsockopt = libcFunction<
-  [fd: number, level: number, name: number, value: Uint8Array, length: number]
->('int setsockopt(int fd, int level, int name, const void *value, uint length)')
-
-/** SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK */
-const seqpacketType = 5 | 0o2000000 | 0o4000
+const unixFamily = 1
+const receiveBuffer = { level: 1, name: 8 } as const
+const receiveBufferBytes = 1 << 20
 
 export interface PacketReader {
   /** Memory for the next packet; must hold the largest one. */
@@ -31,12 +22,10 @@ export interface PacketReader {
  * @throws EngineError not_found (ENOENT), unavailable (ECONNREFUSED, EAGAIN when its backlog is full)
  */
 export function connectSeqpacket(path: string, reader: PacketReader): Socket {
-  const fd = checked('open socket', socketCall(1, seqpacketType, 0))
+  const fd = openSocket({ family: unixFamily, type: 'seqpacket' })
   try {
-    withUnixAddress(path, (address) =>
-      checked('connect', connectCall(fd, address, address.length), path),
-    )
-    enlargeReceiveBuffer(fd)
+    withUnixAddress(path, (address) => connectSocket(fd, address, path))
+    setSocketOption(fd, receiveBuffer, receiveBufferBytes)
   } catch (error) {
     closeDescriptor(fd)
     throw error
@@ -44,12 +33,4 @@ export function connectSeqpacket(path: string, reader: PacketReader): Socket {
   return adoptDescriptor(fd, {
     onread: { buffer: reader.buffer, callback: (length) => reader.onPacket(length) },
   })
-}
-
-function enlargeReceiveBuffer(fd: number): void {
-  const socketLevel = 1
-  const receiveBuffer = 8
-  const size = Buffer.alloc(4)
-  size.writeInt32LE(1 << 20, 0)
-  setsockopt(fd, socketLevel, receiveBuffer, size, size.length)
 }

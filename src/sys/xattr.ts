@@ -15,9 +15,6 @@ const llistxattr = libcFunction<[path: string | Uint8Array, list: Uint8Array | n
 const fsetxattr = libcFunction<
   [fd: number, name: string, value: Uint8Array, size: number, flags: number]
 >('int fsetxattr(int fd, const char *name, const void *value, size_t size, int flags)')
-const lremovexattr = libcFunction<[path: string | Uint8Array, name: string]>(
-  'int lremovexattr(const char *path, const char *name)',
-)
 
 /** @throws EngineError; not_implemented when the filesystem has no such attributes */
 export function setXattr(path: PathName, name: string, value: Uint8Array): void {
@@ -62,10 +59,6 @@ export function listXattrs(path: PathName): string[] {
     if (isAbsent(error)) return []
     throw error
   }
-}
-
-export function removeXattr(path: PathName, name: string): void {
-  checked(`remove ${name} of`, lremovexattr(terminated(path), name), String(path))
 }
 
 function isAbsent(error: unknown): boolean {

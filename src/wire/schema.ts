@@ -30,7 +30,6 @@ type OptionalOf<O extends Fields> = { readonly [K in keyof O]?: Static<O[K]> | u
 
 export const text: Schema<string> = { type: 'string' }
 export const integer: Schema<number> = { type: 'integer' }
-export const number: Schema<number> = { type: 'number' }
 export const bool: Schema<boolean> = { type: 'boolean' }
 export const anything: Schema<unknown> = {}
 

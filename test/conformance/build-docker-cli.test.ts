@@ -99,9 +99,10 @@ RUN exit 1
 `
   const context = makeContext(t, { 'sub/My.Dockerfile': dockerfile })
   const { code, stdout, stderr } = await build([
-    ...['-f', `${context}/sub/My.Dockerfile`, '--target', 'first', '--build-arg', 'WHO=you'],
-    ...['--label', 'k=v', '--ulimit', 'nofile=321:321', '--shm-size', '8m'],
-    ...['--add-host', 'here:10.1.2.3', '--memory', '64m', '--no-cache', '-t', 'flagged', context],
+    ...`-f ${context}/sub/My.Dockerfile --target first --build-arg WHO=you`.split(' '),
+    ...'--label k=v --ulimit nofile=321:321 --shm-size 8m --no-cache -t flagged'.split(' '),
+    ...'--add-host here:10.1.2.3 --memory 64m'.split(' '),
+    context,
   ])
   assert.equal(code, 0, stderr)
   assert.match(stdout, /for you\n321\nshm +8192 [^]*10\.1\.2\.3\s+here/)

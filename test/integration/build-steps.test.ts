@@ -175,6 +175,27 @@ test('two builds at once run an equal step once', async () => {
   assert.equal(one.imageId, two.imageId)
 })
 
+test('a step goes on for the build that still waits when the one that began it is cancelled', async () => {
+  const dockerfile = 'FROM busybox\nRUN echo begun; sleep 0.5; echo done > /shared\n'
+  const abort = new AbortController()
+  const begun = Promise.withResolvers<void>()
+  const first = builder().build(dockerfile, {
+    signal: abort.signal,
+    onEvent: ({ type }) => type === 'vertex-output' && begun.resolve(),
+  })
+  await begun.promise
+  const second = builder().build(dockerfile, { tags: tagged('steps:shared') })
+  await sleep(100)
+  abort.abort(new EngineError('cancelled', 'the client has gone'))
+  await assert.rejects(first, { message: 'the client has gone' })
+  await second
+  await builder().stores.gc.run()
+  await builder().inspect('steps:shared', (root) => {
+    assert.equal(readFileSync(join(root, 'shared'), 'utf8'), 'done\n')
+  })
+  await assertNothingRuns()
+})
+
 test('a step runs as its user, in its directory, with its environment alone', async () => {
   const lines = 'RUN id -u; id -G; pwd; env | sort | tr "\\n" " "'
   const { output } = await builder().build(

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import test from 'node:test'
+import { run } from '#test/support/commands.ts'
 import { makeContext } from '#test/support/contexts.ts'
 import { shareEngine } from '#test/support/engine.ts'
+import { projectRoot } from '#test/support/paths.ts'
 
 const engine = shareEngine()
 
@@ -19,9 +22,8 @@ test('a directory becomes an image that runs', async (t) => {
   const iidfile = join(context, '.iid')
   const metadataFile = join(context, '.metadata')
   const built = await engine().gantry([
-    'build',
-    ...['-t', 'cli-hello', '-t', 'cli-hello:two', '--progress=plain'],
-    ...['--iidfile', iidfile, '--metadata-file', metadataFile, context],
+    ...'build -t cli-hello -t cli-hello:two --progress=plain'.split(' '),
+    ...`--iidfile ${iidfile} --metadata-file ${metadataFile} ${context}`.split(' '),
   ])
   assert.equal(built.code, 0, built.stderr)
   assert.match(built.stderr, /^#1 \[internal\] load build definition from Dockerfile$/m)
@@ -104,7 +106,7 @@ test('the Dockerfile may come from stdin, the context too', async (t) => {
   assert.match(alone.stderr, /\d alone\n/)
   const elsewhere = makeContext(t, { 'other.Dockerfile': text })
   const outside = await engine().gantry([
-    ...['build', '--no-cache', '-f', join(elsewhere, 'other.Dockerfile'), context],
+    ...`build --no-cache -f ${join(elsewhere, 'other.Dockerfile')} ${context}`.split(' '),
   ])
   assert.match(outside.stderr, /load build definition from other\.Dockerfile[^]*from the context/)
 })
@@ -120,9 +122,9 @@ RUN --mount=type=secret,id=word,env=WORD echo "word is $WORD" for $WHO
   const extra = makeContext(t, { more: 'more\n' })
   const { code, stderr } = await engine().gantry(
     [
-      ...['build', '-t', 'cli-args', '--label', 'a=b', '--build-arg', 'WHO=me'],
-      ...['--secret', `id=token,src=${context}/token`, '--secret', 'id=word,env=SPOKEN'],
-      ...['--build-context', `extra=${extra}`, context],
+      ...'build -t cli-args --label a=b --build-arg WHO=me'.split(' '),
+      ...`--secret id=token,src=${context}/token --secret id=word,env=SPOKEN`.split(' '),
+      ...`--build-context extra=${extra} ${context}`.split(' '),
     ],
     { env: { SPOKEN: 'aloud' } },
   )
@@ -171,4 +173,31 @@ test('past builds and the cache can be looked at, and pruned', async (t) => {
   assert.match(pruned.stdout, /^Deleted build cache objects:\n[^]*Total reclaimed space: /)
   const after = await engine().gantry(['builder', 'du'])
   assert.doesNotMatch(after.stdout, /regular|source\.local/)
+})
+
+test('a step sees a socket of the ssh agent; without one the build says so', async (t) => {
+  const context = makeContext(t, { hello: '' })
+  const socketPath = join(context, 'agent.sock')
+  const agent = createServer().listen(socketPath)
+  t.after(() => agent.close())
+  const input =
+    'FROM busybox\nRUN --mount=type=ssh,required test -S "$SSH_AUTH_SOCK" && echo there\n'
+  const build = (args: string) =>
+    engine().gantry(`build ${args} -f - ${context}`.split(' '), { input })
+  const { code, stderr } = await build(`--progress=plain --ssh default=${socketPath}`)
+  assert.equal(code, 0, stderr)
+  assert.match(stderr, /^#\d+ \d+\.\d{3} there$/m)
+  assert.equal((await build('--no-cache --progress=plain')).code, 1)
+})
+
+test('a terminal gets a picture that is drawn over', async (t) => {
+  const context = makeContext(t, { Dockerfile: 'FROM busybox\nRUN echo pictured; sleep 1\n' })
+  const program = `import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)`
+  const args = ['-c', program, process.execPath, `${projectRoot}/src/cli/main.ts`, 'build', context]
+  const env = { DOCKER_HOST: engine().host, COLUMNS: '100' }
+  const { code, stdout } = await run('python3', args, { env })
+  assert.equal(code, 0, stdout)
+  assert.match(stdout, /\u001b\[\d+A\u001b\[0J\[\+\] Building \d+\.\ds \(\d+\/\d+\)/)
+  assert.match(stdout, / => => # pictured/)
+  assert.match(stdout, /\[\+\] Building \d+\.\ds \(5\/5\) FINISHED/)
 })

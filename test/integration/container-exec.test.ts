@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { until } from '#container/fakes.ts'
-import { sampleRequest } from '#container/sample.ts'
+import { until } from '#container/testing/until.ts'
+import { sampleRequest } from '#container/testing/sample.ts'
 import type { CreateExecRequest } from '#container/types.ts'
 import { collectFrames, shareTestEngine } from '#test/support/in-process.ts'
 

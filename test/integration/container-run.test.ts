@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import test from 'node:test'
-import { until } from '#container/fakes.ts'
-import { sampleRequest } from '#container/sample.ts'
+import { until } from '#container/testing/until.ts'
+import { sampleRequest } from '#container/testing/sample.ts'
 import {
   collectFrames,
   loadVariant,
@@ -123,8 +123,11 @@ test('networks: bridge with its generated files, none, host, and another contain
   const address = /inet (\S+)\//.exec(bridged.stdout)?.[1] ?? ''
   assert.match(bridged.stdout, new RegExp(`^${address}\\tbox$`, 'm'))
   assert.match(bridged.stdout, /^10\.1\.2\.3\tdb$/m)
-  const none = await shell('ls /sys/class/net', { host: { networkMode: { type: 'none' } } })
-  assert.equal(none.stdout, 'lo\n')
+  assert.match(bridged.stdout, /^::1\tlocalhost ip6-localhost/m)
+  const none = await shell('ls /sys/class/net; ip -6 -o addr show lo | grep -c ::1/128', {
+    host: { networkMode: { type: 'none' } },
+  })
+  assert.equal(none.stdout, 'lo\n1\n')
   const host = await shell('hostname; readlink /proc/self/ns/net', {
     host: { networkMode: { type: 'host' }, utsMode: 'host' },
   })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { sampleRequest } from '#container/sample.ts'
+import { sampleRequest } from '#container/testing/sample.ts'
 import type { EngineEvent } from '#engine/types.ts'
 import { collectFrames, never, runContainer, shareTestEngine } from '#test/support/in-process.ts'
 

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { inspect } from 'node:util'
 import test, { type TestContext } from 'node:test'
 import { now } from '#base/clock.ts'
-import { until } from '#container/fakes.ts'
-import { sampleRequest } from '#container/sample.ts'
+import { until } from '#container/testing/until.ts'
+import { sampleRequest } from '#container/testing/sample.ts'
 import type { Engine } from '#engine/types.ts'
 import { startEngineChild } from '#test/support/engine-child.ts'
 import {
@@ -25,7 +26,7 @@ async function open(t: TestContext): Promise<InProcessEngine> {
 
 function runningPid(engine: Engine, ref: string): number {
   const { state } = engine.containers.get(ref)
-  assert.equal(state.status, 'running')
+  assert.equal(state.status, 'running', inspect(state))
   return state.status === 'running' ? state.run.pid : 0
 }
 
@@ -57,22 +58,13 @@ test('what ran goes on under a new engine: process, address, stdin, log, exec, e
   await stdio.write(Buffer.from('a line\n'))
   await until(() => engine.containers.get('echo').state.status === 'running')
   const log = { stdout: true, stderr: false }
-  await eventually(async () => (await logText(engine, 'echo', log)) === 'got a line\n')
+  await until(async () => (await logText(engine, 'echo', log)) === 'got a line\n')
   const exit = engine.containers.wait('echo', 'next-exit', never)
   await stdio.closeStdin()
   await engine.containers.stop('echo', { timeoutS: 0 })
   await exit
   assert.equal((await output).stdout, 'got a line\n')
 })
-
-/** Polls for something that another process brings about. */
-async function eventually(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 10_000
-  while (!(await condition())) {
-    assert.ok(performance.now() < deadline, 'it did not come about')
-    await delay(10)
-  }
-}
 
 test('what ended while no engine ran: its code and time are known, its policy applies', async (t) => {
   const gate = mkdtempSync('/tmp/gate-')
@@ -98,7 +90,7 @@ test('what ended while no engine ran: its code and time are known, its policy ap
   })
   await child.kill9()
   writeFileSync(join(gate, 'go'), '')
-  await eventually(async () => conmons(shared).length === 0)
+  await until(async () => conmons(shared).length === 0)
   const reopenedAt = now()
   const engine = await shared.reopen()
   const { state } = engine.containers.get('plain')
@@ -111,7 +103,7 @@ test('what ended while no engine ran: its code and time are known, its policy ap
   )
   assert.throws(() => engine.containers.get('removed'), { kind: 'not_found' })
   assert.deepEqual(engine.volumes.list(), [])
-  await eventually(async () => engine.containers.get('again').state.status === 'exited')
+  await until(async () => engine.containers.get('again').state.status === 'exited')
   assert.equal(engine.containers.get('again').restartCount, 1)
 })
 

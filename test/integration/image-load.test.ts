@@ -51,6 +51,7 @@ test('docker-archives and OCI layouts are loaded, plain and compressed', async (
       assert.deepEqual(service.images.get('busybox').repoTags, tags)
       assert.equal(service.held().layers, 2)
       await service.images.remove(image.config.digest, { ...notRemoved, force: true })
+      await service.stores.gc.run()
       assert.deepEqual(service.held(), { blobs: 0, layers: 0 })
     }
   }
@@ -200,6 +201,7 @@ test('an import that fails leaves nothing', async () => {
   await doImport(escape, []).catch(() => undefined)
   assert.ok(!existsSync('/gantry-escaped') && !existsSync('/tmp/gantry-escaped'))
   for (const { id } of service.images.list()) await service.images.remove(id, notRemoved)
+  await service.stores.gc.run()
   await service.stores.gc.run()
   assert.deepEqual(service.held(), { blobs: 0, layers: 0 })
 })

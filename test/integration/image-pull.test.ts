@@ -196,9 +196,11 @@ test('images that share layers fetch them once, and rmi with gc frees everything
   })
   assert.deepEqual(textsOf(seen, shortId(base.layers[0]?.digest ?? '')), ['Already exists'])
   const rows = await service.images.remove(two.id, notRemoved)
+  await service.stores.gc.run()
   assert.deepEqual(rows.filter((row) => 'deleted' in row).length, 2)
   assert.equal(service.held().layers, 1)
   await service.images.remove(one.id, notRemoved)
+  await service.stores.gc.run()
   assert.deepEqual(service.held(), { blobs: 0, layers: 0 })
 })
 

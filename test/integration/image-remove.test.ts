@@ -35,8 +35,12 @@ test('a name goes first, the image with its last one', async () => {
   assert.deepEqual(rows.slice(0, 2), [{ untagged: 'b:1' }, { deleted: id }])
   assert.equal(rows.length, 3)
   assert.deepEqual(
-    service.events.map(({ action }) => action),
-    ['load', 'untag', 'untag', 'delete'],
+    service.events.map(({ action, attributes }) => [action, attributes['name']]).slice(1),
+    [
+      ['untag', 'a:1'],
+      ['untag', 'b:1'],
+      ['delete', id],
+    ],
   )
   await assert.rejects(service.images.remove('b:1', notRemoved), {
     kind: 'not_found',

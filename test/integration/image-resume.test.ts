@@ -87,6 +87,7 @@ test('an engine killed in the middle of a pull starts again and pulls the image'
   const pulled = await service.pull(`${registry.address}/big`)
   assert.equal(pulled.id, image.config.digest)
   await service.images.remove(pulled.id, { force: false, noPrune: false, usedBy: () => [] })
+  await service.stores.gc.run()
   assert.deepEqual(service.held(), { blobs: 0, layers: 0 })
 })
 

@@ -81,6 +81,18 @@ test('a sandbox without endpoint has loopback and nothing else', async (t) => {
   await networks.removeSandbox('alone')
 })
 
+test('a container has IPv6 on its loopback alone', async (t) => {
+  const machine = openMachine(t)
+  await using networks = await machine.openNetworks()
+  const sandbox = await networks.createSandbox('plain')
+  await networks.connect(sandbox, plain)
+  const inside = `nsenter --net=${netnsOf(sandbox)}`
+  assert.match(await shell(`${inside} ip -o -4 address show dev eth0`), /eth0 +inet /)
+  assert.equal(await shell(`${inside} ip -o -6 address show dev eth0`), '')
+  assert.equal((await shell(`${inside} cat /proc/sys/net/ipv6/conf/eth0/disable_ipv6`)).trim(), '1')
+  await networks.removeSandbox('plain')
+})
+
 test('containers of two bridges meet only by published ports', async (t) => {
   const machine = openMachine(t)
   const neighbour = openMachine(t)

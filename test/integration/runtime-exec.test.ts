@@ -142,6 +142,27 @@ test('what cannot be executed is refused in the words that clients match, and no
   assert.deepEqual(heldThings(machine), held)
 })
 
+test('an exec with a slow reader and a slow program leaves no listener and no loose failure', async (t) => {
+  const trouble = t.mock.fn()
+  process.on('unhandledRejection', trouble).on('warning', trouble)
+  t.after(() => process.off('unhandledRejection', trouble).off('warning', trouble))
+  const machine = await openRuntimeMachine(t)
+  const task = await machine.create(['sleep', '1000'])
+  await task.start()
+  const script = 'yes & yes >&2 & while head -c 65536 >/dev/null && sleep 0.01; do :; done'
+  const exec = await task.exec(execOptions(['sh', '-c', script], { hasStdin: true }))
+  assert.ok(exec.stdio)
+  for (let count = 0; count < 40; count++) await exec.stdio.write(Buffer.alloc(65_536))
+  const output = exec.stdio.output[Symbol.asyncIterator]()
+  assert.ok((await output.next()).value)
+  // The reader holds one piece while more of both streams is read ahead.
+  await exec.stdio[Symbol.asyncDispose]()
+  await task.kill(9)
+  await exec.exited
+  await new Promise(setImmediate)
+  assert.deepEqual(trouble.mock.calls, [])
+})
+
 test('the end of the container ends its execs', async (t) => {
   const machine = await openRuntimeMachine(t)
   const task = await machine.create(['sleep', '1000'])

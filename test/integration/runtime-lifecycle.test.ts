@@ -121,6 +121,28 @@ test('only descriptors 0, 1 and 2 are open in the program, and no capability is 
   })
 })
 
+test('the environment of an image reaches its program and no helper', async (t) => {
+  const machine = await openRuntimeMachine(t)
+  const env = [
+    'PATH=/evil:/bin',
+    'LD_PRELOAD=/evil.so',
+    'LISTEN_FDS=3',
+    '_OCI_SYNCPIPE=1',
+    'HOME=/root',
+  ]
+  const task = await machine.create(['/bin/sleep', '1000'], { spec: { env } })
+  await task.start()
+  const environmentOf = (pid: number) =>
+    readFileSync(`/proc/${pid.toString()}/environ`, 'utf8').split('\0').filter(Boolean)
+  await t.waitFor(() => assert.deepEqual(environmentOf(task.pid), env))
+  const names = environmentOf(task.conmonPid).map((variable) => variable.replace(/=.*/s, ''))
+  assert.deepEqual(
+    names.filter((name) => !['PATH', 'TMPDIR', '_OCI_SYNCPIPE', 'NOTIFY_SOCKET'].includes(name)),
+    [],
+  )
+  assert.doesNotMatch(environmentOf(task.conmonPid).join(' '), /evil/)
+})
+
 test('the second container takes the compiled seccomp filter, and execs have one too', async (t) => {
   const machine = await openRuntimeMachine(t)
   const script =

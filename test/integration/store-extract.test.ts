@@ -330,3 +330,24 @@ test('many extractions at once share few workers', async (t) => {
     assert.ok(readFileSync(join(layer, 'a'), 'utf8').startsWith(`layer ${index}layer`))
   }
 })
+
+test('extractors that wait for their first bytes hold no worker', async (t) => {
+  const archive = encodeArchive([{ path: 'a', content: 'x' }])
+  const waiting = Array.from({ length: 20 }, () =>
+    openLayerExtractor({ directory: layerPlace(t).layer }),
+  )
+  const { layer } = layerPlace(t)
+  assert.equal((await extract(layer, archive)).entries, 1)
+  await Promise.all(waiting.map((extractor) => extractor.abort()))
+})
+
+test('after an abort before the first bytes, writing and finishing fail with the reason', async (t) => {
+  const { layer } = layerPlace(t)
+  const signal = AbortSignal.abort()
+  const extractor = openLayerExtractor({ directory: layer, signal })
+  const isCancelled = (error: unknown) => errorKind(error) === 'cancelled'
+  await assert.rejects(extractor.finish(), isCancelled)
+  await assert.rejects(extractor.write(Buffer.alloc(1_000_000)), isCancelled)
+  await extractor.abort()
+  assert.deepEqual(describeTree(layer), [])
+})

@@ -22,7 +22,7 @@ async function deepMount(t: TestContext, count: number): Promise<Mount> {
       await snapshots.commitLayer(ingest, layer)
     }),
   )
-  return snapshots.prepare(testKey('deep'), layers.at(-1)?.name)
+  return await snapshots.prepare(testKey('deep'), layers.at(-1)?.name)
 }
 
 test('130 layers mount by descriptor and by mount(2)', async (t) => {

@@ -11,6 +11,7 @@ import { createReadStream } from 'node:fs'
 import { after, before } from 'node:test'
 import { openClient } from '#client/client.ts'
 import type { Client } from '#client/client.ts'
+import { claim, sweepAbandoned } from '#test/support/abandoned.ts'
 import { busyboxDockerArchive, busyboxReference } from '#test/support/busybox.ts'
 import { run } from '#test/support/commands.ts'
 import type { CommandOptions, CommandResult } from '#test/support/commands.ts'
@@ -79,7 +80,9 @@ export function shareEngine(options: EngineOptions = {}): () => TestEngine {
 }
 
 async function openTestEngine(options: EngineOptions): Promise<TestEngine> {
+  await sweepAbandoned()
   const identity = makeIdentity()
+  claim(identity)
   const host = `unix://${identity.socketPath}`
   const args = [...flagsOf(identity, host), ...(options.args ?? [])]
   const start = () =>

@@ -7,12 +7,13 @@ import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { after, before } from 'node:test'
 import { silentLogger, type Logger } from '#base/log.ts'
-import { sampleRequest } from '#container/sample.ts'
+import { sampleRequest } from '#container/testing/sample.ts'
 import { openEngine } from '#engine/open.ts'
 import { recordBytes } from '#runtime/logs/record.ts'
 import type { Engine, EngineConfig } from '#engine/types.ts'
 import { dockerArchive } from '#test/support/archives.ts'
 import { busyboxDockerArchive, busyboxImage } from '#test/support/busybox.ts'
+import { claim, sweepAbandoned } from '#test/support/abandoned.ts'
 import { makeIdentity, type EngineIdentity } from '#test/support/identity.ts'
 import type { ImageRecipe } from '#test/support/images.ts'
 import { findLeaks, sweep } from '#test/support/leaks.ts'
@@ -58,7 +59,9 @@ export interface InProcessEngine {
 }
 
 export async function openTestEngine(log: Logger = silentLogger): Promise<InProcessEngine> {
+  await sweepAbandoned()
   const identity = makeIdentity()
+  claim(identity)
   let engine = await openEngine(engineConfig(identity), log)
   await loadBusybox(engine)
   return {

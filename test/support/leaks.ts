@@ -32,7 +32,7 @@ export async function sweep(identity: EngineIdentity): Promise<void> {
   for (const table of await tablesOf(identity)) {
     await run('nft', ['delete', 'table', ...table.split(' ')])
   }
-  for (const path of cgroupsBelow(identity.cgroupParent).toReversed()) removeCgroup(path)
+  for (const path of cgroupsOf(identity.cgroupParent).toReversed()) removeCgroup(path)
   rmSync(identity.root, { recursive: true, force: true })
 }
 
@@ -53,10 +53,11 @@ export function bridgePorts(bridge: string): string[] {
 
 /** Cgroups below the engine's parent, in every hierarchy. */
 function containerCgroups(parent: string): string[] {
-  return cgroupsBelow(parent).filter((path) => !path.endsWith(`/${parent}`))
+  return cgroupsOf(parent).filter((path) => !path.endsWith(`/${parent}`))
 }
 
-function cgroupsBelow(parent: string): string[] {
+/** Cgroups below a parent in every hierarchy, the parent included. */
+export function cgroupsOf(parent: string): string[] {
   return [`/sys/fs/cgroup/${parent}`, `/sys/fs/cgroup/*/${parent}`].flatMap((pattern) =>
     globSync([pattern, `${pattern}/**/`]).map((path) => path.replace(/\/$/, '')),
   )

@@ -108,6 +108,10 @@ function truncate(
   fault: Extract<Fault, { type: 'truncate' }>,
 ): void {
   let left = fault.afterBytes
+  if (left === 0 && fault.stalls !== true) {
+    response.flushHeaders()
+    answer.once('data', () => response.destroy())
+  }
   answer.on('data', (chunk: Buffer) => {
     if (left <= 0) return
     const piece = chunk.subarray(0, left)

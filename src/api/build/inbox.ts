@@ -63,8 +63,8 @@ export function createSessionInbox(messages: AsyncIterator<ClientMessage>): Sess
   })
   return {
     ended: ended.signal,
-    entries: lists.take,
-    archive: archives.take,
+    entries: (context) => lists.take(context),
+    archive: (context) => archives.take(context),
     sshFailed: (channel) => sshFailures.take(String(channel)),
     async written(channel) {
       const complaint = await outputs.take(String(channel))
@@ -80,7 +80,7 @@ function toEntry([letter, path, mode, sizeBytes, mtime, linkPath]: ContextEntryB
   const type = entryTypes[letter]
   const isWhole = typeof path === 'string' && Number.isInteger(mode) && sizeBytes >= 0
   if (type === undefined || !isWhole || !/^-?\d+$/.test(mtime)) {
-    throw new EngineError('invalid_argument', `build session: malformed entry "${String(path)}"`)
+    throw new EngineError('invalid_argument', `build session: malformed entry "${path}"`)
   }
   const nanos = BigInt(mtime)
   const nanoseconds = ((nanos % nanosPerSecond) + nanosPerSecond) % nanosPerSecond

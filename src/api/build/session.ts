@@ -92,7 +92,7 @@ async function serveBuild(session: Session, signal: AbortSignal): Promise<void> 
     },
     signal,
   )
-  const outcome = await building.catch(watch.explain)
+  const outcome = await building.catch((error: unknown) => watch.explain(error))
   await peer.send({ type: 'built', outcome: toBuiltBody(outcome) })
 }
 

@@ -50,7 +50,10 @@ function matchesAction(action: string, wanted: string): boolean {
 
 function matchesActor({ actorId, attributes }: EngineEvent, values: readonly string[]): boolean {
   return values.some(
-    (value) => value !== '' && (actorId.startsWith(value) || attributes['name'] === value),
+    (value) =>
+      value !== '' &&
+      // Docker matches the beginning of an id and of a name alike.
+      (actorId.startsWith(value) || attributes['name']?.startsWith(value) === true),
   )
 }
 

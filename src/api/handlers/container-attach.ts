@@ -1,7 +1,7 @@
 import type { ContainerRecord } from '#container/types.ts'
 import type { Answer } from '#api/answer.ts'
 import { type Call, isSince, pathParam, queryBool, queryText } from '#api/call.ts'
-import { defaultDetachKeys, parseDetachKeys } from '#api/detach-keys.ts'
+import { defaultDetachKeys, parseDetachKeys } from '#wire/detach-keys.ts'
 import { contentTypes } from '#api/headers.ts'
 import { runStdioSession } from '#api/stdio-session.ts'
 

@@ -3,15 +3,14 @@ import { type Call, isSince, pathParam } from '#api/call.ts'
 import { toContainerInspect } from '#api/mapping/container-inspect.ts'
 import { networkIdFinder } from '#api/facts.ts'
 
-export async function inspectContainer(call: Call): Promise<Answer> {
+export function inspectContainer(call: Call): Answer {
   const { engine } = call
   const record = engine.containers.get(pathParam(call, 'id'))
-  const { storageDriver } = await engine.systemFacts()
   return json(
     toContainerInspect(record, {
       details: engine.containers.details(record.id),
       sandboxKey: `${engine.config.execRoot}/netns/${record.id}`,
-      storageDriver: storageDriver.name,
+      storageDriver: engine.storageDriver,
       isLegacy: !isSince(call, '1.52'),
       findNetworkId: networkIdFinder(engine),
     }),

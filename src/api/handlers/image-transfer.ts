@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { EngineError } from '#base/errors.ts'
+import { EngineError, findEngineError } from '#base/errors.ts'
 import type { Platform } from '#oci/descriptor.ts'
 import { parsePlatform } from '#oci/platform.ts'
 import { parseReference, withTag } from '#oci/reference.ts'
@@ -32,8 +32,23 @@ function pullImage(call: Call, name: string): Answer {
     ...queryPlatform(call),
   }
   return progressAnswer(async (onProgress) => {
-    await call.engine.images.pull({ ...options, onProgress }, call.signal)
+    await refusedByRegistry(call.engine.images.pull({ ...options, onProgress }, call.signal))
   })
+}
+
+/** Docker answers 500 when a registry refuses the credentials; 401 and 403 are refusals of this API. */
+async function refusedByRegistry(pull: Promise<unknown>): Promise<void> {
+  try {
+    await pull
+  } catch (error) {
+    const found = findEngineError(error)
+    if (found?.kind !== 'permission_denied') throw error
+    const { message, hint } = found
+    throw new EngineError('internal', message, {
+      cause: error,
+      ...(hint === undefined ? {} : { hint }),
+    })
+  }
 }
 
 function importImage(call: Call, source: string): Answer {

@@ -16,11 +16,11 @@ import {
 import { imageUsers } from '#api/usage.ts'
 import { parseFilters } from '#wire/filters.ts'
 
-export async function listImages(call: Call): Promise<Answer> {
+export function listImages(call: Call): Answer {
   const { engine } = call
   const filters = parseFilters(call.query.get('filters'), imageFilterKeys)
   const matches = imagePredicate(engine.images, filters, now())
-  const facts = await imageFacts(call)
+  const facts = imageFacts(call)
   const countsContainers = isSince(call, '1.51')
   const containers = countsContainers ? engine.containers.list() : []
   const images = engine.images
@@ -37,9 +37,9 @@ export async function listImages(call: Call): Promise<Answer> {
   )
 }
 
-export async function inspectImage(call: Call): Promise<Answer> {
+export function inspectImage(call: Call): Answer {
   const image = call.engine.images.get(pathParam(call, 'name'))
-  return json(toImageInspect(image, await imageFacts(call)))
+  return json(toImageInspect(image, imageFacts(call)))
 }
 
 export function imageHistory(call: Call): Answer {
@@ -77,7 +77,6 @@ export function namedReference(name: string, tagOrDigest: string | undefined): R
   return withTag(reference, tagOrDigest)
 }
 
-async function imageFacts(call: Call): Promise<ImageFacts> {
-  const { storageDriver } = await call.engine.systemFacts()
-  return { version: call.version, storageDriver: storageDriver.name, containers: -1 }
+function imageFacts({ engine, version }: Call): ImageFacts {
+  return { version, storageDriver: engine.storageDriver, containers: -1 }
 }

@@ -55,7 +55,6 @@ export async function postAuth(call: Call): Promise<Answer> {
 /** Sizes of containers and volumes are not kept: -1 says so. */
 export async function getDiskUsage(call: Call): Promise<Answer> {
   const { engine, version } = call
-  const storageDriver = (await engine.systemFacts()).storageDriver.name
   const containers = engine.containers.list()
   const images = engine.images.list()
   const users = volumeUsers(containers)
@@ -64,7 +63,7 @@ export async function getDiskUsage(call: Call): Promise<Answer> {
     Images: images.map((image) =>
       toImageSummary(image, {
         version,
-        storageDriver,
+        storageDriver: engine.storageDriver,
         containers: containers.filter(({ imageId }) => imageId === image.id).length,
       }),
     ),

@@ -6,7 +6,7 @@ export function toExecInspect({ id, containerId, request, state }: ExecRecord): 
   const [entrypoint = '', ...args] = request.args
   return {
     ID: id,
-    Running: state.status === 'running',
+    Running: state.status === 'starting' || state.status === 'running',
     ExitCode: state.status === 'exited' ? state.code : null,
     ProcessConfig: {
       tty: request.isTty,
@@ -21,6 +21,6 @@ export function toExecInspect({ id, containerId, request, state }: ExecRecord): 
     CanRemove: false,
     ContainerID: containerId,
     DetachKeys: request.detachKeys ?? '',
-    Pid: state.status === 'created' ? 0 : (state.pid ?? 0),
+    Pid: 'pid' in state ? (state.pid ?? 0) : 0,
   }
 }

@@ -4,7 +4,6 @@ import { instantFromNanos } from '#base/clock.ts'
 import type { RunFacts } from '#container/types.ts'
 import { createSummaryCache, toContainerSummary } from '#api/mapping/container-summary.ts'
 import { toContainerInspect } from '#api/mapping/container-inspect.ts'
-import { formatDuration } from '#api/mapping/duration.ts'
 import { formatEvent } from '#api/mapping/event.ts'
 import { toProgressLine } from '#api/mapping/progress.ts'
 import { parseRegistryAuth } from '#api/mapping/registry-auth.ts'
@@ -38,27 +37,6 @@ const run: RunFacts = {
 const exit = { code: 137, startedAt: start, finishedAt: later, isOomKilled: true }
 const running = fakeRecord({ state: { status: 'running', run } })
 const facts = { findNetworkId: () => networkId, findHealth: () => undefined }
-
-test('durations read as Docker prints them', () => {
-  const minute = 60_000
-  const hour = 60 * minute
-  const cases: readonly (readonly [number, string])[] = [
-    [999, 'Less than a second'],
-    [1000, '1 second'],
-    [59_999, '59 seconds'],
-    [minute, 'About a minute'],
-    [119 * 1000, 'About a minute'],
-    [2 * minute, '2 minutes'],
-    [hour, 'About an hour'],
-    [100 * minute, '2 hours'],
-    [47 * hour, '47 hours'],
-    [48 * hour, '2 days'],
-    [14 * 24 * hour, '2 weeks'],
-    [61 * 24 * hour, '2 months'],
-    [731 * 24 * hour, '2 years'],
-  ]
-  for (const [ms, text] of cases) assert.equal(formatDuration(ms), text)
-})
 
 test('every state has its status text', () => {
   const status = (state: Parameters<typeof formatStatus>[0]) => formatStatus(state, later)

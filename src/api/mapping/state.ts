@@ -6,7 +6,7 @@ import type {
   Health,
   RunFacts,
 } from '#container/types.ts'
-import { formatDuration } from '#api/mapping/duration.ts'
+import { formatDuration } from '#wire/duration.ts'
 import type { ContainerStateBody, Health as HealthBody } from '#wire/containers.ts'
 
 /** `State` of inspect. */

@@ -132,7 +132,7 @@ function engineFields(config: EngineConfig) {
     DockerRootDir: config.dataRoot,
     Labels: config.labels,
     LiveRestoreEnabled: config.isLiveRestore,
-    InitBinary: config.initPath ?? '',
+    InitBinary: config.initPath ?? 'docker-init',
     RegistryConfig: {
       InsecureRegistryCIDRs: ['::1/128', '127.0.0.0/8'],
       IndexConfigs: {

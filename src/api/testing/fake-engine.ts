@@ -3,6 +3,7 @@ import { instantFromNanos } from '#base/clock.ts'
 import { silentLogger } from '#base/log.ts'
 import type { BuildContexts } from '#build/transfer/types.ts'
 import type { Builder } from '#build/types.ts'
+import { plainHost, plainSpec } from '#container/testing/sample.ts'
 import type { ContainerRecord, Containers, ContainerSpec, HostSpec } from '#container/types.ts'
 import type { Engine, EngineConfig, EngineEvent, SystemFacts } from '#engine/types.ts'
 import type { Images } from '#image/types.ts'
@@ -43,6 +44,7 @@ export function fakeEngine(parts: FakeParts = {}): FakeEngine {
       subscribe: missing,
       ...parts.events,
     },
+    storageDriver: 'overlay2',
     systemFacts: () => Promise.resolve(fakeFacts),
     login: parts.login ?? missing,
     [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -197,68 +199,19 @@ const fakeFacts: SystemFacts = {
 export const fakeId = 'a'.repeat(64)
 
 export const fakeHost: HostSpec = {
-  binds: [],
-  mounts: [],
-  tmpfs: {},
+  ...plainHost,
   networkMode: { type: 'network', name: 'bridge' },
-  networkAliases: [],
-  ports: [],
-  publishAllPorts: false,
-  restartPolicy: { name: 'no' },
-  isAutoRemove: false,
-  isPrivileged: false,
-  isReadonlyRootfs: false,
-  hasInit: false,
-  capAdd: [],
-  capDrop: [],
-  securityOpt: [],
-  groupAdd: [],
-  devices: [],
-  deviceCgroupRules: [],
-  sysctls: {},
-  ulimits: [],
-  extraHosts: [],
-  dns: [],
-  dnsSearch: [],
-  dnsOptions: [],
-  resources: {
-    memoryBytes: 0,
-    memoryReservationBytes: 0,
-    memorySwapBytes: 0,
-    nanoCpus: 0,
-    cpuShares: 0,
-    cpuPeriodUs: 0,
-    cpuQuotaUs: 0,
-    cpusetCpus: '',
-    cpusetMems: '',
-    blkioWeight: 0,
-    isOomKillDisabled: false,
-  },
-  oomScoreAdj: 0,
   shmSizeBytes: 67_108_864,
-  cgroupParent: '',
-  cgroupNamespace: 'private',
   ipcMode: '',
-  pidMode: '',
-  utsMode: '',
-  usernsMode: '',
-  logDriver: { type: 'json-file', options: {} },
 }
 
 export const fakeSpec: ContainerSpec = {
-  user: '',
+  ...plainSpec,
   env: ['PATH=/bin'],
   cmd: ['-c', 'echo hi'],
   entrypoint: ['sh'],
   workingDir: '/',
   labels: { team: 'a' },
-  annotations: {},
-  exposedPorts: [],
-  volumePaths: [],
-  isTty: false,
-  openStdin: false,
-  stdinOnce: false,
-  attach: { stdin: false, stdout: true, stderr: true },
   host: fakeHost,
 }
 

@@ -14,6 +14,7 @@ import { exportBuild } from '#build/export/export.ts'
 import { type ImportedCache, importCaches } from '#build/export/cache-import.ts'
 import { proxyArgs, sourceDateEpoch } from '#build/graph/options.ts'
 import { createExecutor } from '#build/ops/executor.ts'
+import { type BuildHold, createHold } from '#build/ops/hold.ts'
 import type { BuildMachine, BuildSession } from '#build/ops/machine.ts'
 import { type BuildResult, emptyResult, type SnapshotResult } from '#build/ops/result.ts'
 import type { Solver } from '#build/solver/types.ts'
@@ -21,7 +22,6 @@ import type { BuildEvent, BuildOutcome, BuildRequest } from '#build/types.ts'
 import type { Platform } from '#oci/descriptor.ts'
 import { hostPlatform } from '#oci/platform.ts'
 import { familiarName } from '#oci/reference.ts'
-import type { Lease } from '#store/types.ts'
 
 export interface BuilderParts {
   readonly machine: BuildMachine
@@ -59,6 +59,8 @@ export async function runBuild(
     const status = signal.aborted || errorKind(error) === 'cancelled' ? 'cancelled' : 'failed'
     parts.history.finish({ ...counts(), status, error: errorMessage(error) })
     throw error
+  } finally {
+    await parts.machine.teardowns.settled()
   }
 }
 
@@ -80,14 +82,15 @@ async function perform(
 ): Promise<BuildOutcome> {
   const { buildId, progress, request } = build
   const startedAt = now()
-  await using lease = await parts.machine.stores.leases.open(`build ${buildId}`)
+  await using hold = createHold(await parts.machine.stores.leases.open(`build ${buildId}`))
+  const { lease } = hold
   const platforms = request.platforms.length === 0 ? [hostPlatform()] : request.platforms
   const around = progress.perform
   const { machine } = parts
   const imported = await importCaches({ machine, request, lease, around }, signal)
   const built = await mapPool(platforms, platforms.length, (platform, poolSignal) => {
     const either = AbortSignal.any([signal, poolSignal])
-    return buildPlatform(parts, { ...build, lease, platform, imported }, either)
+    return buildPlatform(parts, { ...build, hold, platform, imported }, either)
   })
   const job = {
     ...parts,
@@ -103,7 +106,7 @@ async function perform(
 }
 
 interface PlatformBuild extends Build {
-  readonly lease: Lease
+  readonly hold: BuildHold
   readonly platform: Platform
   readonly imported: ImportedCache
 }
@@ -136,13 +139,14 @@ function asSnapshot(result: BuildResult): SnapshotResult {
 }
 
 function sessionOf(
-  { buildId, request, lease, imported }: PlatformBuild,
+  { buildId, request, hold, imported }: PlatformBuild,
   images: BuildSession['images'],
 ): BuildSession {
   const { contexts, secrets, ssh, limits, allowsInsecure, registryAuth, buildArgs } = request
   return {
     buildId,
-    lease,
+    hold,
+    lease: hold.lease,
     contexts,
     images,
     imported,

@@ -32,11 +32,12 @@ export async function runExec(
   context: RunContext,
 ): Promise<SnapshotResult> {
   checkSecurity(session, step.op)
+  checkRunnable(step.op.platform)
   const workspace = openWorkspace(machine)
   try {
     return await runIn(workspace, { machine, session, step }, context)
   } finally {
-    session.hold.later(workspace[Symbol.asyncDispose]())
+    machine.teardowns.add(workspace[Symbol.asyncDispose]())
   }
 }
 

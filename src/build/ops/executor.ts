@@ -39,7 +39,8 @@ export function createExecutor(
       if (result.kind === 'snapshot') return identityOf(result)
       return await digestSelected(machine, { result, selection: everything }, signal)
     },
-    run: (vertex, inputs, context) => run({ machine, session }, { vertex, inputs }, context),
+    run: (vertex, inputs, context) =>
+      session.hold.use(() => run({ machine, session }, { vertex, inputs }, context)),
     async load(stored, signal) {
       const result = decodeResult(stored)
       const top = topOf(result)

@@ -7,6 +7,7 @@ import type { Digest } from '#oci/digest.ts'
 import type { RegistryAuth, RegistryClient } from '#registry/types.ts'
 import type { Runtime } from '#runtime/types.ts'
 import type { Lease, Stores } from '#store/types.ts'
+import type { BuildHold, Teardowns } from '#build/ops/hold.ts'
 import type { SelectionCache } from '#build/content/selection-cache.ts'
 import type { ImportedCache } from '#build/export/cache-import.ts'
 import type { ContextSource, SshForward, StepLimits } from '#build/types.ts'
@@ -27,6 +28,7 @@ export interface BuildMachine {
   readonly cacheLocks: KeyedMutex
   /** Cache mounts with `sharing=private` in use. */
   readonly cachesInUse: Set<string>
+  readonly teardowns: Teardowns
   readonly defaults: StepDefaults
   readonly log: Logger
 }
@@ -46,7 +48,8 @@ export interface StepDefaults {
 /** One build. */
 export interface BuildSession {
   readonly buildId: string
-  /** Holds every result of this build until its outputs are written. */
+  readonly hold: BuildHold
+  /** Of the hold: keeps every result of this build until its outputs are written. */
   readonly lease: Lease
   readonly contexts: ReadonlyMap<string, ContextSource>
   /** Base images by the manifest digest that this build pinned. */

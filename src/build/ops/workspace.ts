@@ -12,7 +12,8 @@ import type { Mount, SnapshotKey } from '#store/types.ts'
 /** Begins the keys of steps' snapshots: left-overs of a crash are found by it. */
 export const stepPrefix = 'build-'
 
-export interface Workspace extends AsyncDisposable {
+export interface Workspace {
+  [Symbol.asyncDispose](): Promise<void>
   /** Names the step's container, sandbox and snapshots. */
   readonly id: string
   readonly directory: string

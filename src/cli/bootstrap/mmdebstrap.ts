@@ -16,9 +16,15 @@ export interface BootstrapRequest {
   readonly onMessage: (text: string) => void
 }
 
-/** Containers have no init: packages must not start services when they are installed. */
-const noServices =
-  'printf "#!/bin/sh\\nexit 101\\n" > "$1/usr/sbin/policy-rc.d" && chmod 755 "$1/usr/sbin/policy-rc.d"'
+/**
+ * What a container needs otherwise than a machine: packages start no services when they are
+ * installed, and their archives are not kept in a layer.
+ */
+const containerHook = [
+  'printf "#!/bin/sh\\nexit 101\\n" > "$1/usr/sbin/policy-rc.d"',
+  'chmod 755 "$1/usr/sbin/policy-rc.d"',
+  'echo \'APT::Keep-Downloaded-Packages "false";\' > "$1/etc/apt/apt.conf.d/99container"',
+].join(' && ')
 
 /**
  * The root filesystem as a tar. The stream fails when mmdebstrap does, so that whoever
@@ -54,10 +60,9 @@ function argumentsOf(request: BootstrapRequest): string[] {
   return [
     `--variant=${variant}`,
     '--format=tar',
-    // Written to the image's apt configuration too: package lists and archives are not kept.
+    // Written to the image's apt configuration too.
     '--aptopt=Acquire::Languages "none"',
-    '--aptopt=APT::Keep-Downloaded-Packages "false"',
-    `--customize-hook=${noServices}`,
+    `--customize-hook=${containerHook}`,
     ...(packages.length > 0 ? [`--include=${packages.join(',')}`] : []),
     ...(architecture === undefined ? [] : [`--architectures=${architecture}`]),
     suite,

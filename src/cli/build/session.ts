@@ -108,9 +108,11 @@ function take(session: Session, message: EngineMessage): SessionOutcome | undefi
     case 'inspected':
       return message
     case 'failed':
-      throw new EngineError(kindOf(message.kind), message.message, {
-        ...(message.hint === undefined ? {} : { hint: message.hint }),
-      })
+      throw new EngineError(
+        kindOf(message.kind),
+        message.message,
+        message.hint === undefined ? {} : { hint: message.hint },
+      )
   }
 }
 

@@ -124,7 +124,7 @@ export function isGit(text: string): boolean {
   return (
     /^(?:git|ssh):\/\//i.test(text) ||
     /^[\w.-]+@[\w.-]+:/.test(text) ||
-    /^github\.com\//.test(text) ||
+    text.startsWith('github.com/') ||
     /^https?:\/\/[^#?]+\.git(?:[#?].*)?$/i.test(text)
   )
 }

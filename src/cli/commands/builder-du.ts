@@ -1,8 +1,9 @@
 import type { Command } from '#cli/command.ts'
 import { declareListFormat } from '#cli/format-flags.ts'
 import { formatList } from '#cli/format/list.ts'
-import { formatDuration, formatSize } from '#cli/format/units.ts'
+import { formatSize } from '#cli/format/units.ts'
 import type { BuildCacheRecord } from '#wire/build.ts'
+import { formatDuration } from '#wire/duration.ts'
 
 const columns = [
   { field: 'ID', header: 'ID' },

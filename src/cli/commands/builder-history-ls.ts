@@ -1,8 +1,8 @@
 import type { Command } from '#cli/command.ts'
 import { declareListFormat } from '#cli/format-flags.ts'
 import { formatList } from '#cli/format/list.ts'
-import { formatDuration } from '#cli/format/units.ts'
 import type { BuildRecord } from '#wire/build.ts'
+import { formatDuration } from '#wire/duration.ts'
 
 const columns = [
   { field: 'ID', header: 'BUILD ID' },

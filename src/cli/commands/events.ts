@@ -37,14 +37,19 @@ async function createWriter(format: string): Promise<(event: EventMessage) => st
   const { compileTemplate } = await import('#cli/template/template.ts')
   const template = compileTemplate(unescapeFormat(format))
   // Templates know the fields by their Go names; events of older engines repeat some in lower case.
-  return (event) =>
-    template({
-      ...event,
-      ID: event.Actor.ID,
-      Scope: event.scope,
-      Time: event.time,
-      TimeNano: event.timeNano,
-      Status: event.status ?? event.Action,
-      From: event.from ?? event.Actor.Attributes['image'] ?? '',
-    })
+  return (event) => template(withGoNames(event))
+}
+
+/** Not enumerable, so that `{{json .}}` stays the event as the engine told it. */
+function withGoNames(event: EventMessage): object {
+  const names = {
+    ID: event.Actor.ID,
+    Scope: event.scope,
+    Time: event.time,
+    TimeNano: event.timeNano,
+    Status: event.status ?? event.Action,
+    From: event.from ?? event.Actor.Attributes['image'] ?? '',
+  }
+  const hidden = Object.entries(names).map(([name, value]) => [name, { value }] as const)
+  return Object.defineProperties({ ...event }, Object.fromEntries(hidden))
 }

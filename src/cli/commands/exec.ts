@@ -1,9 +1,9 @@
-import { isatty } from 'node:tty'
 import type { Command, CommandContext } from '#cli/command.ts'
 import { checkVariable, nonEmpty, readEnvFile, resolveVariable } from '#cli/create/pairs.ts'
 import { runSession } from '#cli/terminal/session.ts'
 import { terminalSize, watchTerminalSize } from '#cli/terminal/size.ts'
 import type { ExecCreateBody } from '#wire/exec.ts'
+import { isTerminal } from '#cli/terminal/is-terminal.ts'
 
 export const command: Command = {
   usage: '[OPTIONS] CONTAINER COMMAND [ARG...]',
@@ -54,7 +54,7 @@ async function runExec(
 ): Promise<number> {
   const { client, output } = context
   const isTty = body.Tty === true
-  if (isTty && body.AttachStdin && !isatty(0)) {
+  if (isTty && body.AttachStdin && !isTerminal(0)) {
     output.writeError('the input device is not a TTY\n')
     return 1
   }

@@ -2,7 +2,8 @@ import { shortId } from '#base/ids.ts'
 import type { Command } from '#cli/command.ts'
 import { declareListFormat } from '#cli/format-flags.ts'
 import { ellipsis, formatList } from '#cli/format/list.ts'
-import { formatDuration, formatSize } from '#cli/format/units.ts'
+import { formatSize } from '#cli/format/units.ts'
+import { formatDuration } from '#wire/duration.ts'
 
 const columns = [
   { field: 'ID', header: 'IMAGE' },

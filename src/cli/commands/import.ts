@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs'
-import { isatty } from 'node:tty'
 import { EngineError } from '#base/errors.ts'
 import type { Command } from '#cli/command.ts'
 import { splitTag } from '#cli/image-name.ts'
 import { writeProgress } from '#cli/progress.ts'
+import { isTerminal } from '#cli/terminal/is-terminal.ts'
 
 export const command: Command = {
   usage: '[OPTIONS] file|URL|- [REPOSITORY[:TAG]]',
@@ -33,7 +33,7 @@ export const command: Command = {
 function openSource(source: string): AsyncIterable<Uint8Array> | string {
   if (/^https?:\/\//.test(source)) return source
   if (source !== '-') return createReadStream(source, { highWaterMark: 1 << 18 })
-  if (isatty(0)) {
+  if (isTerminal(0)) {
     throw new EngineError('invalid_argument', 'cannot import from a terminal: pipe an archive in')
   }
   return process.stdin

@@ -1,8 +1,8 @@
 import { createReadStream, existsSync } from 'node:fs'
-import { isatty } from 'node:tty'
 import { EngineError } from '#base/errors.ts'
 import type { Command } from '#cli/command.ts'
 import { writeProgress } from '#cli/progress.ts'
+import { isTerminal } from '#cli/terminal/is-terminal.ts'
 
 export const command: Command = {
   usage: '[OPTIONS]',
@@ -19,7 +19,7 @@ export const command: Command = {
       if (path !== '' && !existsSync(path)) {
         throw new EngineError('not_found', `open ${path}: no such file or directory`)
       }
-      if (path === '' && isatty(0)) {
+      if (path === '' && isTerminal(0)) {
         throw new EngineError('invalid_argument', 'requested load from stdin, but stdin is empty')
       }
       const archive =

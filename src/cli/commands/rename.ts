@@ -1,4 +1,5 @@
 import type { Command } from '#cli/command.ts'
+import { errorText, exitCodes } from '#cli/failures.ts'
 
 export const command: Command = {
   usage: 'CONTAINER NEW_NAME',
@@ -6,8 +7,13 @@ export const command: Command = {
   completes: 'containers',
   declare:
     () =>
-    async ([id = '', name = ''], { client }) => {
-      await client.containers.rename(id, name)
-      return 0
+    async ([id = '', name = ''], { client, output }) => {
+      try {
+        await client.containers.rename(id, name)
+        return 0
+      } catch (error) {
+        output.writeError(`${errorText(error)}\nError: failed to rename container named ${id}\n`)
+        return exitCodes.failure
+      }
     },
 }

@@ -1,5 +1,6 @@
 import { errorKind } from '#base/errors.ts'
 import type { Command } from '#cli/command.ts'
+import { errorText } from '#cli/failures.ts'
 import { forEachTarget } from '#cli/targets.ts'
 
 export const command: Command = {
@@ -28,6 +29,8 @@ export const command: Command = {
           })
         } catch (error) {
           if (!force.value || errorKind(error) !== 'not_found') throw error
+          // Told, but no failure: what was to go is gone.
+          context.output.writeError(`${errorText(error)}\n`)
           return ''
         }
         return id

@@ -50,6 +50,6 @@ async function startAll(
     }
   }
   if (failed.length === 0) return 0
-  output.writeError(`failed to start containers: ${failed.join(', ')}\n`)
+  output.writeError(`Error: failed to start containers: ${failed.join(', ')}\n`)
   return 1
 }

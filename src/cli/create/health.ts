@@ -2,7 +2,7 @@ import { EngineError } from '#base/errors.ts'
 import { toRecord } from '#cli/create/pairs.ts'
 import type { CreatePart } from '#cli/create/parts.ts'
 import type { FlagSet } from '#cli/flags/flag-set.ts'
-import { parseDuration } from '#cli/format/units.ts'
+import { parseDuration } from '#wire/duration.ts'
 
 /** Flags about health checks, logs and what happens after the exit. */
 export function declareHealthFlags(flags: FlagSet): () => CreatePart {

@@ -1,6 +1,7 @@
 import { shortId } from '#base/ids.ts'
 import { formatPorts } from '#cli/format/ports.ts'
-import { formatCreated, formatDuration, formatSize } from '#cli/format/units.ts'
+import { formatCreated, formatSize } from '#cli/format/units.ts'
+import { formatDuration } from '#wire/duration.ts'
 import { ellipsis } from '#cli/format/list.ts'
 import type { ContainerSummary } from '#wire/containers.ts'
 

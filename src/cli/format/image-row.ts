@@ -1,5 +1,6 @@
 import { shortId } from '#base/ids.ts'
-import { formatCreated, formatDuration, formatSize } from '#cli/format/units.ts'
+import { formatCreated, formatSize } from '#cli/format/units.ts'
+import { formatDuration } from '#wire/duration.ts'
 import type { ImageSummary } from '#wire/images.ts'
 
 export interface ImageRowOptions {

@@ -1,5 +1,5 @@
 import { EngineError } from '#base/errors.ts'
-import { parseDuration } from '#cli/format/units.ts'
+import { parseDuration } from '#wire/duration.ts'
 
 const dateTime =
   /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d)(?::(\d\d)(?::(\d\d)(\.\d{1,9})?)?)?)?(Z|[+-]\d\d:\d\d)?$/

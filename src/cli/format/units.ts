@@ -1,4 +1,4 @@
-/** Sizes and durations in the texts of Docker's go-units. */
+/** Sizes in the texts of Docker's go-units, and points in time in those of Go. */
 
 const decimalUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB', 'ZB', 'YB']
 const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB', 'ZiB', 'YiB']
@@ -37,54 +37,6 @@ export function parseBinarySize(text: string): number {
   if (!match) throw new Error(`invalid size: '${text}'`)
   const power = binarySuffixes.indexOf((match[2] ?? 'b').toLowerCase())
   return Math.trunc(Number(match[1]) * 1024 ** power)
-}
-
-/** `About a minute`, `3 hours`: how long something lasted, in words. */
-export function formatDuration(millis: number): string {
-  const seconds = Math.trunc(millis / 1000)
-  if (seconds < 1) return 'Less than a second'
-  if (seconds === 1) return '1 second'
-  if (seconds < 60) return `${seconds} seconds`
-  const minutes = Math.trunc(seconds / 60)
-  if (minutes === 1) return 'About a minute'
-  if (minutes < 60) return `${minutes} minutes`
-  const hours = Math.trunc(millis / 3_600_000 + 0.5)
-  if (hours === 1) return 'About an hour'
-  if (hours < 48) return `${hours} hours`
-  if (hours < 24 * 7 * 2) return `${Math.trunc(hours / 24)} days`
-  if (hours < 24 * 30 * 2) return `${Math.trunc(hours / 24 / 7)} weeks`
-  if (hours < 24 * 365 * 2) return `${Math.trunc(hours / 24 / 30)} months`
-  return `${Math.trunc(millis / 3_600_000 / 24 / 365)} years`
-}
-
-const durationUnits: Readonly<Record<string, number>> = {
-  ns: 1,
-  us: 1e3,
-  µs: 1e3,
-  ms: 1e6,
-  s: 1e9,
-  m: 60e9,
-  h: 3600e9,
-}
-
-/**
- * Go's time.ParseDuration: `1h30m`, `1.5s`, `300ms`; nanoseconds.
- * @throws Error with Go's text
- */
-export function parseDuration(text: string): number {
-  if (text === '0') return 0
-  const sign = text.startsWith('-') ? -1 : 1
-  const rest = text.replace(/^[+-]/, '')
-  const parts = [...rest.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g)]
-  if (rest === '' || parts.map(([part]) => part).join('') !== rest) {
-    throw new Error(
-      /^[\d.]+$/.test(rest)
-        ? `time: missing unit in duration "${text}"`
-        : `time: invalid duration "${text}"`,
-    )
-  }
-  const nanos = parts.map(([, amount, unit]) => Number(amount) * (durationUnits[unit ?? ''] ?? 0))
-  return sign * Math.round(nanos.reduce((sum, part) => sum + part, 0))
 }
 
 /** Unix seconds as Go's time.String in the local zone: `2026-01-02 15:04:05 +0000 UTC`. */

@@ -1,5 +1,11 @@
+import { spawnSync } from 'node:child_process'
 import type { Output } from '#cli/output.ts'
-import { createDetachFilter, parseDetachKeys } from '#cli/terminal/detach-keys.ts'
+import {
+  createDetachMatcher,
+  defaultDetachKeys,
+  type DetachMatcher,
+  parseDetachKeys,
+} from '#wire/detach-keys.ts'
 import { copyOutput } from '#cli/terminal/streams.ts'
 import type { Hijack } from '#client/hijack.ts'
 
@@ -19,25 +25,35 @@ export interface SessionOptions {
  */
 export async function runSession(options: SessionOptions): Promise<'ended' | 'detached'> {
   const { hijack, output } = options
+  const matcher = options.isTty ? createDetachMatcher(keysOf(options.detachKeys)) : undefined
   using _raw = options.hasStdin && options.isTty ? enterRawMode() : undefined
   const ended = copyOutput(hijack.output, options.isMultiplexed, output).then(
     () => 'ended' as const,
   )
-  if (!options.hasStdin) return ended
+  if (!options.hasStdin) return await ended
   const detached = new Promise<'detached'>((resolve) => {
-    void copyInput(options, () => resolve('detached'))
+    void copyInput(hijack, matcher, () => resolve('detached'))
   })
-  return Promise.race([ended, detached])
+  const end = await Promise.race([ended, detached])
+  if (end === 'detached') output.writeError('read escape sequence\r\n')
+  return end
 }
 
-async function copyInput(options: SessionOptions, onDetach: () => void): Promise<void> {
-  const { hijack, isTty } = options
-  const filter = isTty ? createDetachFilter(parseDetachKeys(options.detachKeys)) : undefined
+/** No keys told are the keys of Docker. */
+function keysOf(text: string): Uint8Array {
+  return text === '' ? defaultDetachKeys : parseDetachKeys(text)
+}
+
+async function copyInput(
+  hijack: Hijack,
+  matcher: DetachMatcher | undefined,
+  onDetach: () => void,
+): Promise<void> {
   try {
     for await (const chunk of process.stdin) {
       const bytes: Uint8Array = chunk
-      const read = filter?.read(bytes) ?? { forward: bytes, isDetached: false }
-      if (read.forward.length > 0) await hijack.write(read.forward)
+      const read = matcher?.feed(bytes) ?? { bytes, isDetached: false }
+      if (read.bytes.length > 0) await hijack.write(read.bytes)
       if (read.isDetached) return onDetach()
     }
   } catch {
@@ -50,6 +66,8 @@ function enterRawMode(): Disposable | undefined {
   const { stdin } = process
   if (!stdin.isTTY) return undefined
   stdin.setRawMode(true)
+  // The runtime's raw mode still turns \n into \r\n on output: the container's bytes must pass as they are.
+  spawnSync('stty', ['-opost'], { stdio: [0, 'ignore', 'ignore'] })
   const restore = () => stdin.setRawMode(false)
   process.on('exit', restore)
   return {

@@ -1,3 +1,5 @@
+import { isTerminal } from '#cli/terminal/is-terminal.ts'
+
 export interface TerminalSize {
   readonly rows: number
   readonly columns: number
@@ -5,8 +7,9 @@ export interface TerminalSize {
 
 /** The size of the terminal that stdout is; undefined when it is none. */
 export function terminalSize(): TerminalSize | undefined {
-  const { isTTY, rows, columns } = process.stdout
-  return isTTY && rows > 0 && columns > 0 ? { rows, columns } : undefined
+  if (!isTerminal(1)) return undefined
+  const { rows, columns } = process.stdout
+  return rows > 0 && columns > 0 ? { rows, columns } : undefined
 }
 
 /** Tells of every change of the terminal's size until disposed. */

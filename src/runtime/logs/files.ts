@@ -1,5 +1,6 @@
 /** The files of one container's log: the current one and the rotated ones, oldest first. */
-import { type FileHandle, open } from 'node:fs/promises'
+import type { BigIntStats } from 'node:fs'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { errnoOf } from '#base/errors.ts'
 
 export interface LogFile {
@@ -26,16 +27,30 @@ export async function openLogFiles(logPath: string): Promise<LogFile[]> {
   return files.toReversed()
 }
 
-export async function findLogFile(path: string): Promise<LogFile | undefined> {
-  let file: FileHandle
-  try {
-    file = await open(path, 'r')
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined
-    throw error
-  }
-  const { dev, ino } = await file.stat({ bigint: true })
-  return { file, identity: `${dev}:${ino}` }
+/** Opens what rotation has put after `last`, oldest first; cheap while there is nothing. */
+export async function openNewerLogFiles(
+  logPath: string,
+  last: LogFile | undefined,
+): Promise<LogFile[]> {
+  const current = await stat(logPath, { bigint: true }).catch(ignoreMissing)
+  if (!current || identityOf(current) === last?.identity) return []
+  const files = await openLogFiles(logPath)
+  const older = files.splice(0, files.findIndex(({ identity }) => identity === last?.identity) + 1)
+  await closeLogFiles(older)
+  return files
+}
+
+async function findLogFile(path: string): Promise<LogFile | undefined> {
+  const file = await open(path, 'r').catch(ignoreMissing)
+  return file && { file, identity: identityOf(await file.stat({ bigint: true })) }
+}
+
+function identityOf({ dev, ino }: BigIntStats): string {
+  return `${dev}:${ino}`
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (errnoOf(error) !== 'ENOENT') throw error
 }
 
 export async function closeLogFiles(files: readonly LogFile[]): Promise<void> {

@@ -22,11 +22,6 @@ export interface LogLine {
   readonly isPartial: boolean
 }
 
-export interface LogLine {
-  readonly stream: 'stdout' | 'stderr'
-  readonly isPartial: boolean
-}
-
 /** What the line at `start` is; undefined when it is not in the format. */
 export function readLineHead(bytes: Uint8Array, start: number, end: number): LogLine | undefined {
   if (!isWellFormed(bytes, start, end)) return undefined

@@ -1,7 +1,12 @@
 /** Reads a container's log: byte-exact, from any point, and on as it grows and is rotated. */
 import type { FileHandle } from 'node:fs/promises'
 import { abortReason } from '#base/async.ts'
-import { closeLogFiles, findLogFile, type LogFile, openLogFiles } from '#runtime/logs/files.ts'
+import {
+  closeLogFiles,
+  type LogFile,
+  openLogFiles,
+  openNewerLogFiles,
+} from '#runtime/logs/files.ts'
 import { createLogParser, type LogParser } from '#runtime/logs/parse.ts'
 import { recordTime } from '#runtime/logs/record.ts'
 import { findTailStart } from '#runtime/logs/tail.ts'
@@ -20,10 +25,11 @@ export async function* readLogs(
   signal: AbortSignal,
 ): AsyncGenerator<readonly LogRecord[]> {
   using watch = options.follow === undefined ? undefined : watchChanges(options.logPath)
+  const files = await openLogFiles(options.logPath)
   const stop = () => watch?.stop()
   signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
   void options.follow?.then(stop, stop)
-  const files = await openLogFiles(options.logPath)
   try {
     const select = createSelection(options)
     for await (const records of readFiles(files, options, { watch, signal })) {
@@ -87,24 +93,19 @@ async function* follow(
     const isLastLook = isEnded
     if (signal.aborted) return
     if (reader) yield* reader.readToEnd(signal)
-    for (let next = await findNext(files, options.logPath); next;) {
-      // It was complete before its successor appeared.
+    for (;;) {
+      const newer = await openNewerLogFiles(options.logPath, files.at(-1))
+      if (newer.length === 0) break
+      // It was complete before its successor appeared, and held open it would keep its bytes on the disk.
       if (reader) yield* reader.readToEnd(signal)
-      files.push(next)
-      reader = openReader(next.file, parser, 0)
-      yield* reader.readToEnd(signal)
-      next = await findNext(files, options.logPath)
+      await closeLogFiles(files.splice(0, files.length, ...newer))
+      for (const { file } of newer) {
+        reader = openReader(file, parser, 0)
+        yield* reader.readToEnd(signal)
+      }
     }
     if (isLastLook) return
   }
-}
-
-/** The file that rotation has put in place of the last one. */
-async function findNext(files: readonly LogFile[], logPath: string): Promise<LogFile | undefined> {
-  const found = await findLogFile(logPath)
-  if (!found || found.identity !== files.at(-1)?.identity) return found
-  await found.file.close()
-  return undefined
 }
 
 interface FileReader {
@@ -118,9 +119,12 @@ function openReader(file: FileHandle, parser: LogParser, offset: number): FileRe
     async *readToEnd(signal) {
       let capacity = chunkBytes
       while (!signal.aborted) {
+        const { size } = await file.stat()
+        const length = Math.min(capacity, size - position)
+        if (length <= 0) return
         // A new buffer each time: the records given out point into the old one.
-        const buffer = Buffer.allocUnsafeSlow(capacity)
-        const { bytesRead } = await file.read(buffer, 0, capacity, position)
+        const buffer = Buffer.allocUnsafeSlow(length)
+        const { bytesRead } = await file.read(buffer, 0, length, position)
         if (bytesRead === 0) return
         const { records, consumed } = parser.parse(buffer.subarray(0, bytesRead))
         position += consumed

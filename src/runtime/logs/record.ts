@@ -1,5 +1,6 @@
 /** What log records hold, and how batches of them become the stream that clients read. */
 import { type Instant, instantFromNanos } from '#base/clock.ts'
+import { frameHeaderBytes, writeFrameHeader } from '#runtime/frame.ts'
 import { timeBytes } from '#runtime/logs/parse.ts'
 import type { LogRecord } from '#runtime/types.ts'
 
@@ -29,13 +30,11 @@ export interface EncodeOptions {
   readonly prefixOf?: (record: LogRecord) => string
 }
 
-const headerBytes = 8
-
 /** One buffer for the whole batch: millions of records must not become millions of writes. */
 export function encodeRecords(records: readonly LogRecord[], options: EncodeOptions): Buffer {
   const { isRaw, prefixOf } = options
   const prefixes = prefixOf && records.map((r) => (r.isContinuation ? '' : prefixOf(r)))
-  const overhead = isRaw ? 0 : headerBytes
+  const overhead = isRaw ? 0 : frameHeaderBytes
   let size = 0
   for (const [index, { start, end }] of records.entries()) {
     size += overhead + end - start + Buffer.byteLength(prefixes?.[index] ?? '')
@@ -47,19 +46,8 @@ export function encodeRecords(records: readonly LogRecord[], options: EncodeOpti
     const prefix = prefixes?.[index] ?? ''
     const contentAt = prefix === '' ? bodyAt : bodyAt + out.write(prefix, bodyAt)
     position = contentAt + record.source.copy(out, contentAt, record.start, record.end)
-    if (!isRaw) writeHeader(out, { at: bodyAt - headerBytes, record, length: position - bodyAt })
+    const { stream } = record
+    if (!isRaw) writeFrameHeader(out, bodyAt - overhead, { stream, length: position - bodyAt })
   }
   return out
-}
-
-interface HeaderPlace {
-  readonly at: number
-  readonly record: LogRecord
-  readonly length: number
-}
-
-/** `[1 or 2, 0, 0, 0, length as a big-endian u32]` */
-function writeHeader(out: Buffer, { at, record, length }: HeaderPlace): void {
-  out.writeUInt32BE(record.stream === 'stdout' ? 0x01000000 : 0x02000000, at)
-  out.writeUInt32BE(length, at + 4)
 }

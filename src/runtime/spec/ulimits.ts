@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { EngineError } from '#base/errors.ts'
 import type { RuntimeProcess } from '#oci/runtime-spec.ts'
+import { decodeCapabilityMask } from '#runtime/spec/capabilities.ts'
 import type { UlimitInput } from '#runtime/spec/types.ts'
 
 type Rlimit = NonNullable<RuntimeProcess['rlimits']>[number]
@@ -26,7 +27,6 @@ const labels: Readonly<Record<string, string>> = {
   stack: 'Max stack size',
 }
 
-const capSysResource = 24n
 const unlimited = Number.MAX_SAFE_INTEGER
 
 /**
@@ -66,7 +66,7 @@ function bounded(value: number): number {
 
 function hasSysResource(): boolean {
   const mask = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
-  return ((BigInt(`0x${mask ?? '0'}`) >> capSysResource) & 1n) === 1n
+  return decodeCapabilityMask(mask ?? '0').has('CAP_SYS_RESOURCE')
 }
 
 function ownHardLimit(label: string): number {

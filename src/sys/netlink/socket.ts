@@ -13,10 +13,8 @@ import {
 } from '#sys/netlink/codec.ts'
 import { checked, libcFunction, sysError } from '#sys/ffi.ts'
 import { closeDescriptor } from '#sys/files.ts'
+import { openSocket } from '#sys/socket.ts'
 
-const socketCall = libcFunction<[domain: number, type: number, protocol: number]>(
-  'int socket(int domain, int type, int protocol)',
-)
 const sendCall = libcFunction<[fd: number, bytes: Uint8Array, size: number, flags: number]>(
   'long send(int fd, const void *bytes, size_t size, int flags)',
 )
@@ -24,9 +22,7 @@ const recvCall = libcFunction<[fd: number, bytes: Uint8Array, size: number, flag
   'long recv(int fd, void *bytes, size_t size, int flags)',
 )
 
-const afNetlink = 16
-const sockRaw = 3
-const sockCloexec = 0o2000000
+const netlinkFamily = 16
 
 /** NETLINK_ROUTE and NETLINK_NETFILTER. */
 export const netlinkProtocol = { route: 0, netfilter: 12 } as const
@@ -42,7 +38,7 @@ export interface Netlink extends Disposable {
 
 /** Opens a socket in the network namespace of the calling thread. */
 export function openNetlink(protocol: number = netlinkProtocol.route): Netlink {
-  const fd = checked('open netlink socket', socketCall(afNetlink, sockRaw | sockCloexec, protocol))
+  const fd = openSocket({ family: netlinkFamily, type: 'raw', protocol, isBlocking: true })
   const reply = Buffer.alloc(64 * 1024)
   let sequence = 0
 

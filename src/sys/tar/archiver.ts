@@ -5,7 +5,7 @@ import { abortReason } from '#base/async.ts'
 import { EngineError } from '#base/errors.ts'
 import type { ArchiveReply, ArchiveRequest } from '#sys/tar/archive-worker.ts'
 import { fromFailure } from '#sys/tar/messages.ts'
-import { createWorkerPool } from '#sys/tar/worker-pool.ts'
+import { createWorkerPool, workerModule } from '#sys/tar/worker-pool.ts'
 
 export interface ArchiveOptions {
   /** Becomes the archive's root `./`. */
@@ -17,7 +17,7 @@ export interface ArchiveOptions {
 }
 
 const pool = createWorkerPool({
-  module: new URL('archive-worker.ts', import.meta.url),
+  module: workerModule('archive-worker', import.meta.url),
   maxWorkers: 4,
   maxIdle: 1,
   idleMs: 3000,

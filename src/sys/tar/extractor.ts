@@ -15,7 +15,7 @@ import {
   type ExtractReply,
   type ExtractRequest,
 } from '#sys/tar/messages.ts'
-import { createWorkerPool } from '#sys/tar/worker-pool.ts'
+import { createWorkerPool, workerModule } from '#sys/tar/worker-pool.ts'
 
 /** Give it chunks, then `finish()`. Disposing without finishing aborts. */
 export interface LayerExtractor extends AsyncDisposable {
@@ -54,7 +54,7 @@ const messageBytes = 256 * 1024
 const maxPendingBytes = 4 * 1024 * 1024
 
 const pool = createWorkerPool({
-  module: new URL('extract-worker.ts', import.meta.url),
+  module: workerModule('extract-worker', import.meta.url),
   maxWorkers: Math.max(2, Math.min(8, availableParallelism() + 1)),
   maxIdle: 2,
   idleMs: 3000,
@@ -127,29 +127,22 @@ function createJob({ directory, limits, form, removes }: LayerExtractorOptions):
   const released = Promise.withResolvers<void>()
   // Whoever writes next, or finishes, hears of a failure; until then nobody listens.
   outcome.promise.catch(() => undefined)
-  let pendingBytes = 0
-  /** Set while a writer waits for the worker to catch up. */
-  let room: PromiseWithResolvers<void> | undefined
-  const wake = () => {
-    room?.resolve()
-    room = undefined
-  }
+  const flow = createFlow()
   let isOver = false
+  let stopListening = () => {}
   const conclude = (worker: Worker, isReusable: boolean) => {
     if (isOver) return
     isOver = true
-    // Only ours: without a name the worker's own go too, and it never delivers again once reused.
-    for (const name of ['message', 'error', 'exit']) worker.removeAllListeners(name)
+    stopListening()
     if (isReusable) pool.release(worker)
     else pool.discard(worker)
     released.resolve()
-    wake()
+    flow.open()
   }
   const onReply = (worker: Worker, reply: ExtractReply) => {
     switch (reply.type) {
       case 'consumed':
-        pendingBytes -= reply.sizeBytes
-        if (pendingBytes <= maxPendingBytes) wake()
+        flow.consumed(reply.sizeBytes)
         return
       case 'done':
         outcome.resolve(reply.result)
@@ -162,16 +155,16 @@ function createJob({ directory, limits, form, removes }: LayerExtractorOptions):
     }
     conclude(worker, true)
   }
-  const started = pool.acquire().then((worker) => {
-    worker.on('message', (reply: ExtractReply) => onReply(worker, reply))
-    const lost = (cause: unknown) => {
-      outcome.reject(
-        new EngineError('internal', 'extract layer: the worker thread ended', { cause }),
-      )
-      conclude(worker, false)
-    }
-    worker.on('error', lost)
-    worker.on('exit', lost)
+  const begin = async () => {
+    const worker = await pool.acquire()
+    stopListening = listen(worker, {
+      onReply: (reply) => onReply(worker, reply),
+      onLost(cause) {
+        const message = 'extract layer: the worker thread ended'
+        outcome.reject(new EngineError('internal', message, { cause }))
+        conclude(worker, false)
+      },
+    })
     post(worker, {
       type: 'begin',
       directory,
@@ -180,27 +173,81 @@ function createJob({ directory, limits, form, removes }: LayerExtractorOptions):
       removes: removes ?? [],
     })
     return worker
-  })
+  }
+  // Only with the first bytes: who still waits for a download must not hold a worker, or
+  // downloads that wait for workers and workers that wait for downloads would wait for ever.
+  let started: Promise<Worker> | undefined
+  const start = () => (started ??= begin())
   return {
     async send(bytes) {
-      const worker = await started
-      if (isOver) return void (await outcome.promise)
-      pendingBytes += bytes.length
+      if (isOver) await outcome.promise
+      const worker = await start()
+      if (isOver) await outcome.promise
+      const room = flow.sent(bytes.length)
       post(worker, { type: 'chunk', bytes })
-      if (pendingBytes > maxPendingBytes) await (room ??= Promise.withResolvers<void>()).promise
+      await room
       if (isOver) await outcome.promise
     },
     async finish() {
-      const worker = await started
+      if (isOver) return outcome.promise
+      const worker = await start()
       if (!isOver) post(worker, { type: 'end' })
       return outcome.promise
     },
     async abort(reason) {
       outcome.reject(reason)
-      const worker = await started
+      if (!started) isOver = true
+      if (isOver) return
+      const worker = await start()
       if (!isOver) post(worker, { type: 'abort' })
       await released.promise
     },
+  }
+}
+
+/** Keeps what is on its way to a worker below `maxPendingBytes`. */
+interface Flow {
+  /** Settles when there is room for more. */
+  sent(sizeBytes: number): Promise<void>
+  consumed(sizeBytes: number): void
+  /** Lets a waiting writer go on, to hear how the job ended. */
+  open(): void
+}
+
+function createFlow(): Flow {
+  let pendingBytes = 0
+  let room: PromiseWithResolvers<void> | undefined
+  const open = () => {
+    room?.resolve()
+    room = undefined
+  }
+  return {
+    open,
+    async sent(sizeBytes) {
+      pendingBytes += sizeBytes
+      if (pendingBytes > maxPendingBytes) await (room ??= Promise.withResolvers<void>()).promise
+    },
+    consumed(sizeBytes) {
+      pendingBytes -= sizeBytes
+      if (pendingBytes <= maxPendingBytes) open()
+    },
+  }
+}
+
+interface Listener {
+  readonly onReply: (reply: ExtractReply) => void
+  readonly onLost: (cause: unknown) => void
+}
+
+/** Listens until the returned function is called; the worker's own listeners stay. */
+function listen(worker: Worker, { onReply, onLost }: Listener): () => void {
+  worker.on('message', onReply)
+  worker.on('error', onLost)
+  worker.on('exit', onLost)
+  return () => {
+    worker.off('message', onReply)
+    worker.off('error', onLost)
+    worker.off('exit', onLost)
   }
 }
 

@@ -1,22 +1,7 @@
 import type { Transform } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { EngineError, errnoOf } from '#base/errors.ts'
-
-export type Compression = 'gzip' | 'zstd' | 'none'
-
-/** Enough bytes to tell a compression by. */
-export const sniffBytes = 4
-
-/** Tells the compression from the first bytes (RFC 1952, RFC 8878 with skippable frames). */
-export function sniffCompression(start: Uint8Array): Compression {
-  const [a, b, c, d] = start
-  if (a === 0x1f && b === 0x8b) return 'gzip'
-  if (a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd) return 'zstd'
-  if (a !== undefined && a >= 0x50 && a <= 0x5f && b === 0x2a && c === 0x4d && d === 0x18) {
-    return 'zstd'
-  }
-  return 'none'
-}
+import { sniffBytes, sniffCompression } from '#oci/compression.ts'
 
 /** Turns compressed chunks into plain ones, in order. */
 export interface Inflater {

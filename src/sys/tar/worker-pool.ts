@@ -1,3 +1,4 @@
+import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 
 /** Worker threads that are reused for a while and do not outlive their use. */
@@ -17,21 +18,34 @@ export interface WorkerPoolOptions {
   readonly idleMs: number
 }
 
+/** The module `name` beside the caller, whose URL says whether types are stripped already. */
+export function workerModule(name: string, caller: string): URL {
+  return new URL(`${name}${extname(caller)}`, caller)
+}
+
 export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   const idle = new Map<Worker, NodeJS.Timeout>()
   const waiting: ((worker: Worker) => void)[] = []
-  let alive = 0
-  const start = () => {
-    alive++
-    return new Worker(options.module, {
+  const alive = new Set<Worker>()
+  const forget = (worker: Worker) => {
+    clearTimeout(idle.get(worker))
+    idle.delete(worker)
+    if (alive.delete(worker)) waiting.shift()?.(start())
+  }
+  const start = (): Worker => {
+    const worker = new Worker(options.module, {
       env: {},
       resourceLimits: { maxOldGenerationSizeMb: 256 },
     })
+    alive.add(worker)
+    // Whoever uses the worker listens too; an idle one that fails concerns nobody.
+    worker.on('error', () => undefined)
+    worker.on('exit', () => forget(worker))
+    return worker
   }
   const discard = (worker: Worker) => {
-    alive--
+    forget(worker)
     void worker.terminate()
-    waiting.shift()?.(start())
   }
   return {
     discard,
@@ -43,7 +57,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
         found.ref()
         return found
       }
-      if (alive < options.maxWorkers) return start()
+      if (alive.size < options.maxWorkers) return start()
       return new Promise((resolve) => waiting.push(resolve))
     },
     release(worker) {
@@ -57,11 +71,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
         return
       }
       worker.unref()
-      const expire = () => {
-        idle.delete(worker)
-        discard(worker)
-      }
-      idle.set(worker, setTimeout(expire, options.idleMs).unref())
+      idle.set(worker, setTimeout(() => discard(worker), options.idleMs).unref())
     },
   }
 }

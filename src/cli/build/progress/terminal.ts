@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import { createBuildModel, type BuildModel, type ShownVertex } from '#cli/build/progress/model.ts'
 import { formatStatus, secondsOf } from '#cli/build/progress/plain.ts'
 import type { ProgressView } from '#cli/build/progress/view.ts'
@@ -93,9 +94,7 @@ function cut(text: string, width: number): string {
 
 /** Escape sequences of a step would move the picture about. */
 function plainText(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text
-    .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
-    .replace(/[\u0000-\u0008\u000b-\u001f]/g, '')
+  return stripVTControlCharacters(text)
     .replaceAll('\t', '    ')
+    .replace(/\p{Cc}/gu, '')
 }

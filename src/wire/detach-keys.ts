@@ -1,3 +1,4 @@
+/** The keys that end a terminal session and leave its program running; the engine and the command line watch for them. */
 import { EngineError } from '#base/errors.ts'
 
 /** ctrl-p, ctrl-q. */

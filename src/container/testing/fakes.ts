@@ -2,14 +2,13 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { abortReason } from '#base/async.ts'
 import { branded } from '#base/brand.ts'
 import { now } from '#base/clock.ts'
 import { EngineError } from '#base/errors.ts'
 import { silentLogger } from '#base/log.ts'
 import type { ContainersDeps, RootfsMounts } from '#container/context.ts'
 import { openContainers, type ContainerService } from '#container/open.ts'
-import type { Scheduler } from '#container/scheduler.ts'
+import { type ManualScheduler, manualScheduler } from '#container/testing/scheduler.ts'
 import type { ContainerEvent } from '#container/types.ts'
 import type { Image } from '#image/types.ts'
 import type { Endpoint } from '#network/types.ts'
@@ -50,13 +49,6 @@ export interface FakeWorld {
   readonly removeGates: Map<string, Promise<void>>
   readonly scheduler: ManualScheduler
   open(): Promise<ContainerService>
-}
-
-export interface ManualScheduler extends Scheduler {
-  /** Delays asked for and not yet due, in order of asking. */
-  readonly pending: readonly number[]
-  /** Lets the pending one asked for first become due. */
-  fire(): void
 }
 
 export async function fakeWorld(t: { after(step: () => void): void }): Promise<FakeWorld> {
@@ -284,43 +276,5 @@ function fakeMounts(state: State): RootfsMounts {
       rmSync(target, { recursive: true, force: true })
     },
     list: async () => [...state.mounted],
-  }
-}
-
-function manualScheduler(): ManualScheduler {
-  const timers: { readonly delayMs: number; readonly work: () => void }[] = []
-  const add = (delayMs: number, work: () => void): Disposable => {
-    const timer = { delayMs, work }
-    timers.push(timer)
-    return {
-      [Symbol.dispose]: () => {
-        const index = timers.indexOf(timer)
-        if (index >= 0) timers.splice(index, 1)
-      },
-    }
-  }
-  return {
-    get pending() {
-      return timers.map(({ delayMs }) => delayMs)
-    },
-    fire: () => timers.shift()?.work(),
-    after: add,
-    sleep: (delayMs, signal) =>
-      new Promise((resolve, reject) => {
-        const timer = add(delayMs, resolve)
-        signal.addEventListener('abort', () => {
-          timer[Symbol.dispose]()
-          reject(abortReason(signal))
-        })
-      }),
-  }
-}
-
-/** Waits for what must come; fails when it has not come after seconds. */
-export async function until(condition: () => boolean, what = 'the expected state'): Promise<void> {
-  const deadline = performance.now() + 5000
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`${what} did not come`)
-    await new Promise((resolve) => setImmediate(resolve))
   }
 }

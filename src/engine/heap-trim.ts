@@ -1,0 +1,27 @@
+import type { Events } from '#engine/types.ts'
+import { trimHeap } from '#sys/memory.ts'
+
+/** After this much rest the engine gives back what the last work left in the C heap. */
+const restMs = 2000
+
+/** Trims the heap once events have ceased; an engine at rest does nothing. */
+export function trimWhenIdle(events: Events): Disposable {
+  const end = new AbortController()
+  const timer = setTimeout(trimHeap, restMs).unref()
+  void postpone(events, { timer, signal: end.signal })
+  return {
+    [Symbol.dispose]: () => {
+      end.abort()
+      clearTimeout(timer)
+    },
+  }
+}
+
+interface Postponed {
+  readonly timer: NodeJS.Timeout
+  readonly signal: AbortSignal
+}
+
+async function postpone(events: Events, { timer, signal }: Postponed): Promise<void> {
+  for await (const _ of events.subscribe({}, signal)) timer.refresh()
+}
