@@ -199,5 +199,5 @@ test('a terminal gets a picture that is drawn over', async (t) => {
   assert.equal(code, 0, stdout)
   assert.match(stdout, /\u001b\[\d+A\u001b\[0J\[\+\] Building \d+\.\ds \(\d+\/\d+\)/)
   assert.match(stdout, / => => # pictured/)
-  assert.match(stdout, /\[\+\] Building \d+\.\ds \(5\/5\) FINISHED/)
+  assert.match(stdout, /\[\+\] Building \d+\.\ds \((\d+)\/\1\) FINISHED/)
 })

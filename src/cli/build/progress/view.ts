@@ -14,6 +14,8 @@ export interface ProgressView {
   finish(): void
 }
 
+const fallbackColumns = 80
+
 /** `auto` is `tty` on a terminal and `plain` elsewhere. */
 export function openProgressView(mode: ProgressMode, output: Output): ProgressView {
   const columns = output.columns('stderr')
@@ -29,7 +31,8 @@ export function openProgressView(mode: ProgressMode, output: Output): ProgressVi
       if (columns === undefined) return createPlainView((text) => output.writeError(text))
       return createTerminalView({
         write: (text) => output.writeError(text),
-        columns: () => output.columns('stderr') ?? columns,
+        // A terminal of unknown size says 0.
+        columns: () => output.columns('stderr') || fallbackColumns,
         rows: () => process.stderr.rows,
       })
   }

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { parseFields } from '#cli/build/csv.ts'
+import { createBuildModel } from '#cli/build/progress/model.ts'
+import { createPlainView } from '#cli/build/progress/plain.ts'
+import { drawModel } from '#cli/build/progress/terminal.ts'
+import { changedSources, explainBuild } from '#cli/build/why.ts'
+import type { BuildEventBody } from '#wire/build.ts'
+
+const one = { id: 'a', name: '[1/2] RUN one', inputs: [] }
+const two = { id: 'b', name: '[2/2] RUN two', inputs: ['a'] }
+const at = '1000000000'
+
+function output(id: string, text: string): BuildEventBody {
+  const bytes = Buffer.from(text).toString('base64')
+  return { type: 'vertex-output', id, stream: 'stdout', bytes }
+}
+
+test('plain progress says which vertex speaks when they take turns', () => {
+  let text = ''
+  const view = createPlainView((added) => (text += added))
+  view.take({ type: 'vertex-started', vertex: one, why: [], at })
+  view.take(output('a', 'first\nhal'))
+  view.take({ type: 'vertex-started', vertex: two, why: [], at })
+  view.take(output('a', 'f\n'))
+  view.take({ type: 'vertex-completed', vertex: one, at })
+  view.take({ type: 'vertex-failed', vertex: two, message: 'no', at })
+  view.finish()
+  assert.equal(
+    text.replace(/\d+\.\d{3} /g, 'T '),
+    [
+      '#1 [1/2] RUN one\n#1 T first\n#1 ...\n\n',
+      '#2 [2/2] RUN two\n#2 ...\n\n',
+      '#1 [1/2] RUN one\n#1 T half\n#1 DONE 0.0s\n\n',
+      '#2 [2/2] RUN two\n#2 ERROR: no\n\n',
+    ].join(''),
+  )
+})
+
+test('the picture has one line per vertex, and the last output of what runs', () => {
+  const model = createBuildModel()
+  model.take({ type: 'vertex-cached', vertex: one, at })
+  model.take({ type: 'vertex-started', vertex: two, why: [], at })
+  for (let line = 1; line <= 9; line++) model.take(output('b', `line ${line}\u001b[31m\n`))
+  const lines = drawModel(model, { width: 40, isLast: false })
+  assert.match(lines[0] ?? '', /^\[\+\] Building \d+\.\ds \(1\/2\)$/)
+  assert.match(lines[1] ?? '', /^ => CACHED \[1\/2\] RUN one +0\.0s$/)
+  assert.deepEqual(
+    lines.slice(3),
+    [4, 5, 6, 7, 8, 9].map((line) => ` => => # line ${line}`),
+  )
+  assert.ok(lines.every((line) => line.length <= 40))
+})
+
+test('--why finds the changed files that a COPY selects', () => {
+  const changed = ['src/a.c', 'src/deep/b.c', 'README', 'srcs/x']
+  const select = (name: string) => changedSources(name, changed)
+  assert.deepEqual(select('[2/3] COPY src /app'), ['src/a.c', 'src/deep/b.c'])
+  assert.deepEqual(select('COPY --chown=1 ./src/*.c README /app/'), ['src/a.c', 'README'])
+  assert.deepEqual(select('ADD . /'), changed)
+  const model = createBuildModel()
+  model.take({ type: 'vertex-cached', vertex: one, at })
+  const why = [{ kind: 'parent-changed', input: 0 }] as const
+  model.take({ type: 'vertex-started', vertex: two, why, at })
+  assert.equal(
+    explainBuild(model, []),
+    'Why:\n [2/2] RUN two: the step before it changed: [1/2] RUN one\n',
+  )
+})
+
+test('fields of a flag may be quoted', () => {
+  assert.deepEqual(
+    [...parseFields('type=local,"dest=a,b",Push')],
+    [
+      ['type', 'local'],
+      ['dest', 'a,b'],
+      ['push', ''],
+    ],
+  )
+})
