@@ -18,7 +18,7 @@ setup: ## Install what Gantry needs: Debian packages, npm packages, Node 26
 build: setup ## Make dist/gantry (command line) and dist/gantryd (engine)
 	@scripts/build.sh
 
-quickstart: build ## Pull an image from a registry, run it, fetch its page
+quickstart: build ## Make a base image, build the example on it, run it, fetch its page
 	@node scripts/quickstart.ts
 
 test: build ## Run every check: format, lint, types, unit, integration, conformance

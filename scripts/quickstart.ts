@@ -1,21 +1,14 @@
 /**
- * `make quickstart`: an engine of its own, a real registry on loopback, one image pushed to it; then the
- * commands of a first session, each shown as it is run. Everything is taken down at the end.
+ * `make quickstart`: an engine of its own, a Debian base from the package mirror, the example application
+ * built on it; then the commands of a first session, each shown as it is run. Everything is taken down at the end.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { startDaemon } from '#bench/peers/daemon.ts'
-import { busyboxImage } from '#test/support/busybox.ts'
 import { run } from '#test/support/commands.ts'
 import { projectRoot } from '#test/support/paths.ts'
-import { startRegistry } from '#test/support/registry.ts'
-
-const page = `<!doctype html>
-<title>Gantry</title>
-<p>Hello from a container.</p>
-`
 
 const bridge = 'gtquick0'
 
@@ -23,9 +16,7 @@ async function quickstart(root: string): Promise<void> {
   const host = `unix://${root}/gantry.sock`
   const port = await freePort(8080)
   const url = `http://127.0.0.1:${port}/`
-  await using registry = await startRegistry()
-  const image = await registry.push(await pageImage(), 'page', 'v1')
-  say(`a registry with one image runs on ${registry.address}; the engine's folders are in ${root}`)
+  say(`the engine's folders are in ${root}`)
   const flags = [`--data-root=${root}/data`, `--exec-root=${root}/exec`, `--bridge=${bridge}`]
   show(['gantryd', `--host=${host}`, ...flags, '&'])
   const engine = await startDaemon({
@@ -37,34 +28,19 @@ async function quickstart(root: string): Promise<void> {
   process.env['DOCKER_HOST'] = host
   show(['export', `DOCKER_HOST=${host}`])
   try {
-    await gantry('pull', image)
-    await gantry('run', '-d', '--name', 'page', '-p', `${port}:80`, image)
+    await gantry('image', 'bootstrap', 'debian:bookworm')
+    await gantry('build', '-t', 'web', 'examples/web')
+    await gantry('run', '-d', '--name', 'web', '-p', `${port}:80`, 'web')
     await gantry('ps')
-    await command('curl', '-sSf', '--retry', '5', '--retry-connrefused', url)
-    await gantry('exec', 'page', 'uname', '-sr')
-    await gantry('stop', '-t', '1', 'page')
-    await gantry('rm', 'page')
+    await command('curl', '-sSf', '--retry', '10', '--retry-all-errors', url)
+    await gantry('exec', 'web', 'python3', '--version')
+    await gantry('stop', 'web')
+    await gantry('rm', 'web')
   } finally {
-    await run(`${projectRoot}/dist/gantry`, ['rm', '-f', 'page'])
+    await run(`${projectRoot}/dist/gantry`, ['rm', '-f', 'web'])
     await engine.end()
     await run('ip', ['link', 'delete', bridge])
   }
-}
-
-/** busybox with one page and its web server as the command. */
-function pageImage() {
-  return busyboxImage({
-    layers: [
-      [
-        { path: 'www', type: 'directory' },
-        { path: 'www/index.html', type: 'file', content: page },
-      ],
-    ],
-    config: {
-      Cmd: ['httpd', '-f', '-v', '-p', '80', '-h', '/www'],
-      ExposedPorts: { '80/tcp': {} },
-    },
-  })
 }
 
 /** Runs dist/gantry and shows it as `gantry`. */
@@ -79,7 +55,10 @@ function command(program: string, ...args: readonly string[]): Promise<void> {
 }
 
 async function runShown(program: string, args: readonly string[]): Promise<void> {
-  const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    cwd: projectRoot,
+  })
   const [code] = await once(child, 'exit')
   if (code !== 0) throw new Error(`"${program} ${args.join(' ')}" ended with ${code}`)
 }
@@ -111,7 +90,7 @@ if (process.getuid?.() !== 0) throw new Error('the engine needs root: run "sudo 
 const root = mkdtempSync('/tmp/g-quick-')
 try {
   await quickstart(root)
-  say('the container, the engine and the registry are gone again')
+  say('the container and the engine are gone again')
   say(
     '"make install" puts gantry and gantryd under /usr/local; "gantry run …" starts the engine by itself',
   )
