@@ -27,18 +27,13 @@ export async function forwardToAgent(socketPath: string, channel: PeerChannel): 
   socket.once('connect', resolve)
   socket.once('error', reject)
   await promise
-  const toEngine = async () => {
-    const chunks: AsyncIterable<Uint8Array> = socket
-    for await (const chunk of chunks) await channel.write(chunk)
-    await channel.end()
-  }
   const toAgent = async () => {
     for await (const chunk of channel.input) socket.write(chunk)
     socket.end()
   }
-  try {
-    await Promise.all([toEngine(), toAgent()])
-  } finally {
-    socket.destroy()
-  }
+  // Over when the agent hangs up: a step that goes first makes it do so.
+  toAgent().catch(() => socket.destroy())
+  const chunks: AsyncIterable<Uint8Array> = socket
+  for await (const chunk of chunks) await channel.write(chunk)
+  await channel.end()
 }
