@@ -10,6 +10,7 @@ const lseek = libcFunction<[fd: number, offset: number, whence: number], number 
   'int64_t lseek(int fd, int64_t offset, int whence)',
 )
 
+const smallBytes = 128n * 1024n
 const seekData = 3
 const seekHole = 4
 const buffer = Buffer.allocUnsafeSlow(1024 * 1024)
@@ -29,7 +30,7 @@ export function copyFile({ from, to, stats, attributes }: FileCopy): void {
     const output = fs.openSync(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
     try {
       const size = Number(stats.size)
-      if (stats.blocks * 512n < stats.size) copySparse(input, output, size)
+      if (isSparse(stats)) copySparse(input, output, size)
       else copyRange(input, output, { start: 0, end: size })
       apply(output, attributes)
       for (const [name, value] of copiedXattrs(from)) {
@@ -42,6 +43,11 @@ export function copyFile({ from, to, stats, attributes }: FileCopy): void {
   } finally {
     fs.closeSync(input)
   }
+}
+
+/** Small files may have no blocks yet, or be kept in their inode. */
+function isSparse({ blocks, size }: fs.BigIntStats): boolean {
+  return size > smallBytes && blocks * 512n < size
 }
 
 /** The owner first: changing it clears setuid bits. */
