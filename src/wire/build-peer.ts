@@ -52,27 +52,30 @@ function openPeer<Received, Sent extends ClientMessage | EngineMessage>(
   const messages = createInbox<Received>(() => 0)
   const inboxes = new Map<number, Inbox<Uint8Array>>()
   let nextChannel = firstChannel
+  /** Why no channel gets anything any more. */
+  let over: unknown
 
   function inboxOf(number: number): Inbox<Uint8Array> {
     const known = inboxes.get(number)
     if (known) return known
     const inbox = createInbox<Uint8Array>((chunk) => chunk.length)
     inboxes.set(number, inbox)
+    if (over !== undefined) inbox.end(over)
     return inbox
   }
 
   async function read(): Promise<void> {
-    for await (const { channel, payload } of decodeFrames(stream.input)) {
-      if (channel === messageChannel) await messages.put(parseMessage(payload))
-      else if (payload.length === 0) inboxOf(channel).end()
-      else await inboxOf(channel).put(payload)
+    for await (const { channel: number, payload } of decodeFrames(stream.input)) {
+      if (number === messageChannel) await messages.put(parseMessage(payload))
+      else if (payload.length === 0) inboxOf(number).end()
+      else await inboxOf(number).put(payload)
     }
   }
 
   function finish(error?: unknown): void {
     messages.end(error)
-    const reason = error ?? new EngineError('cancelled', 'build session: the connection ended')
-    for (const inbox of inboxes.values()) inbox.end(reason)
+    over = error ?? new EngineError('cancelled', 'build session: the connection ended')
+    for (const inbox of inboxes.values()) inbox.end(over)
   }
 
   function channel(number: number): PeerChannel {

@@ -187,3 +187,24 @@ test('remote: a Dockerfile, an archive and a git repository over http', async (t
   assert.match(await remote(`${repository}#main:sub`), /\nremote\n/)
   await assert.rejects(remote(`${repository}#gone`), /does not contain ref gone/)
 })
+
+test('POST /build/cancel ends the build of that id', async () => {
+  const archive = tarOf({ Dockerfile: 'FROM busybox\nRUN echo up; sleep 600\n' })
+  const { transport } = engine().client
+  const query = { buildid: 'chosen', nocache: true }
+  const reply = await transport.request({
+    method: 'POST',
+    path: '/build',
+    query,
+    stream: Readable.from(archive),
+  })
+  let text = ''
+  let isCancelled = false
+  for await (const chunk of reply.body) {
+    text += Buffer.from(chunk).toString()
+    if (isCancelled || !text.includes('up\\n')) continue
+    isCancelled = true
+    await transport.request({ method: 'POST', path: '/build/cancel', query: { id: 'chosen' } })
+  }
+  assert.match(text, /"error":"build cancelled"\}\r\n$/)
+})

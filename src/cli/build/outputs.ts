@@ -1,11 +1,10 @@
 /** `--output`, `--push` and `--load`. */
-import { createWriteStream } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { once } from 'node:events'
 import { spawn } from 'node:child_process'
 import { isatty } from 'node:tty'
-import { EngineError } from '#base/errors.ts'
+import { EngineError, errorMessage } from '#base/errors.ts'
 import { parseFields } from '#cli/build/csv.ts'
 import type { BuildFlags } from '#cli/build/flags.ts'
 import type { OutputBody } from '#wire/build.ts'
@@ -75,13 +74,20 @@ export async function writeOutput(
   { body, destination = '-' }: OutputPlan,
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  if (body.type === 'local') return unpackInto(destination, chunks)
-  if (destination === '-') return writeTo(process.stdout, chunks)
-  await mkdir(dirname(destination), { recursive: true })
-  const file = createWriteStream(destination)
-  await writeTo(file, chunks)
-  file.end()
-  await once(file, 'close')
+  try {
+    if (body.type === 'local') await unpackInto(destination, chunks)
+    else if (destination === '-') await writeTo(process.stdout, chunks)
+    else await writeFile(destination, chunks)
+  } catch (error) {
+    const message = `write output to "${destination}": ${errorMessage(error)}`
+    throw new EngineError('failed_precondition', message, { cause: error })
+  }
+}
+
+async function writeFile(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  await using file = await open(path, 'w')
+  await file.writeFile(chunks)
 }
 
 async function writeTo(
@@ -107,6 +113,5 @@ async function unpackInto(directory: string, chunks: AsyncIterable<Uint8Array>):
   child.stdin.end()
   await ended
   if (child.exitCode === 0) return
-  const message = `write output to "${directory}": ${complaint.trim()}`
-  throw new EngineError('internal', message)
+  throw new EngineError('internal', complaint.trim())
 }
