@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { abortReason } from '#base/async.ts'
 import { EngineError } from '#base/errors.ts'
-import { createWorkerPool } from '#sys/tar/worker-pool.ts'
+import { createWorkerPool, workerModule } from '#sys/tar/worker-pool.ts'
 import type { LayerDigest } from '#sys/trees/layer-digest.ts'
 import {
   type CopyTarget,
@@ -17,7 +17,7 @@ import {
 } from '#sys/trees/messages.ts'
 
 const pool = createWorkerPool({
-  module: new URL('worker.ts', import.meta.url),
+  module: workerModule('worker', import.meta.url),
   maxWorkers: 4,
   maxIdle: 2,
   idleMs: 10_000,
