@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 rm -rf dist/engine.new
 node_modules/.bin/bun build src/daemon/main.ts src/sys/tar/archive-worker.ts src/sys/tar/extract-worker.ts \
-  src/sys/trees/worker.ts \
+  src/sys/trees/tree-worker.ts \
   --target=node --format=esm --splitting --minify-syntax --minify-whitespace \
   --external koffi --external undici --external tar-stream \
   --entry-naming '[name].js' --chunk-naming 'chunk-[hash].js' \

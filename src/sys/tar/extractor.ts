@@ -121,8 +121,13 @@ interface Job {
   abort(reason: Error): Promise<void>
 }
 
+function beginRequest(options: LayerExtractorOptions): ExtractRequest {
+  const { directory, form = 'layer', limits, removes = [] } = options
+  return { type: 'begin', directory, limits: { ...defaultExtractLimits, ...limits }, form, removes }
+}
+
 /** One layer on one worker, from `begin` until the worker is given back. */
-function createJob({ directory, limits, form, removes }: LayerExtractorOptions): Job {
+function createJob(options: LayerExtractorOptions): Job {
   const outcome = Promise.withResolvers<ExtractedLayer>()
   const released = Promise.withResolvers<void>()
   // Whoever writes next, or finishes, hears of a failure; until then nobody listens.
@@ -165,13 +170,7 @@ function createJob({ directory, limits, form, removes }: LayerExtractorOptions):
         conclude(worker, false)
       },
     })
-    post(worker, {
-      type: 'begin',
-      directory,
-      limits: { ...defaultExtractLimits, ...limits },
-      form: form ?? 'layer',
-      removes: removes ?? [],
-    })
+    post(worker, beginRequest(options))
     return worker
   }
   // Only with the first bytes: who still waits for a download must not hold a worker, or

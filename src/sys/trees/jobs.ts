@@ -17,7 +17,7 @@ import {
 } from '#sys/trees/messages.ts'
 
 const pool = createWorkerPool({
-  module: workerModule('worker', import.meta.url),
+  module: workerModule('tree-worker', import.meta.url),
   maxWorkers: 4,
   maxIdle: 2,
   idleMs: 10_000,
