@@ -37,6 +37,19 @@ test('plain progress says which vertex speaks when they take turns', () => {
   )
 })
 
+test('plain progress loses no line, however many come at once', () => {
+  let text = ''
+  const view = createPlainView((added) => (text += added))
+  view.take({ type: 'vertex-started', vertex: one, why: [], at })
+  const lines = Array.from({ length: 5000 }, (_, index) => `line ${index}`)
+  view.take(output('a', `${lines.join('\n')}\n`))
+  view.take({ type: 'vertex-completed', vertex: one, at })
+  assert.deepEqual(
+    [...text.matchAll(/^#1 \d+\.\d{3} (.*)$/gm)].map(([, line]) => line),
+    lines,
+  )
+})
+
 test('the picture has one line per vertex, and the last output of what runs', () => {
   const model = createBuildModel()
   model.take({ type: 'vertex-cached', vertex: one, at })

@@ -1,6 +1,12 @@
 /** Events of a build as numbered vertices with their output: what every view shows. */
 import type { BuildEventBody, ReasonBody, VertexBody, WarningBody } from '#wire/build.ts'
 
+export interface OutputLine {
+  /** Since the vertex started. */
+  readonly seconds: number
+  readonly text: string
+}
+
 export type VertexState = 'running' | 'cached' | 'done' | 'failed'
 
 export interface ShownVertex {
@@ -13,8 +19,10 @@ export interface ShownVertex {
   endedMs: number | undefined
   error: string | undefined
   why: readonly ReasonBody[]
-  /** Complete lines of output with the seconds since the start. */
-  readonly lines: { readonly seconds: number; readonly text: string }[]
+  /** The last complete lines of output. */
+  lines: readonly OutputLine[]
+  /** Those that the latest event completed, however many. */
+  fresh: readonly OutputLine[]
   /** The line that is not complete yet. */
   partial: string
   readonly decoder: TextDecoder
@@ -38,7 +46,7 @@ export interface BuildModel {
 }
 
 /** Output kept for each vertex: what a failure shows again. */
-const keptLines = 200
+const keptLines = 100
 
 export function createBuildModel(): BuildModel {
   const startedMs = Date.now()
@@ -58,6 +66,7 @@ export function createBuildModel(): BuildModel {
       error: undefined,
       why: [],
       lines: [],
+      fresh: [],
       partial: '',
       decoder: new TextDecoder(),
       statuses: new Map(),
@@ -80,6 +89,7 @@ export function createBuildModel(): BuildModel {
       case 'vertex-status': {
         const vertex = byId.get(event.id)
         vertex?.statuses.set(event.status.id, event.status)
+        if (vertex) vertex.fresh = []
         return vertex
       }
       default:
@@ -113,6 +123,7 @@ function applyTransition(vertex: ShownVertex, event: TransitionEvent, atMs: numb
       vertex.startedMs = atMs
       vertex.endedMs = undefined
       vertex.why = event.why
+      vertex.fresh = []
       return
     case 'vertex-cached':
       vertex.state = 'cached'
@@ -125,7 +136,8 @@ function applyTransition(vertex: ShownVertex, event: TransitionEvent, atMs: numb
       vertex.error = event.message
       break
   }
-  endLine(vertex, atMs)
+  addLines(vertex, vertex.partial === '' ? [] : [vertex.partial], atMs)
+  vertex.partial = ''
   vertex.endedMs = atMs
 }
 
@@ -133,16 +145,15 @@ function addOutput(vertex: ShownVertex, bytes: Uint8Array): void {
   const text = vertex.partial + vertex.decoder.decode(bytes, { stream: true })
   const parts = text.split('\n')
   vertex.partial = parts.pop() ?? ''
-  for (const part of parts) addLine(vertex, part, Date.now())
+  addLines(vertex, parts, Date.now())
 }
 
-function endLine(vertex: ShownVertex, atMs: number): void {
-  if (vertex.partial !== '') addLine(vertex, vertex.partial, atMs)
-  vertex.partial = ''
-}
-
-function addLine(vertex: ShownVertex, text: string, atMs: number): void {
+function addLines(vertex: ShownVertex, texts: readonly string[], atMs: number): void {
   const seconds = Math.max(0, atMs - vertex.startedMs) / 1000
-  vertex.lines.push({ seconds, text: text.replace(/\r$/, '').replace(/^.*\r/, '') })
-  if (vertex.lines.length > keptLines * 2) vertex.lines.splice(0, keptLines)
+  vertex.fresh = texts.map((text) => ({
+    seconds,
+    // What a carriage return overwrote was never meant to stay.
+    text: text.replace(/\r$/, '').replace(/^.*\r/, ''),
+  }))
+  vertex.lines = [...vertex.lines, ...vertex.fresh].slice(-keptLines)
 }

@@ -6,8 +6,6 @@ import type { BuildEventBody } from '#wire/build.ts'
 /** One line per thing that happens, numbered by vertex, as BuildKit's plain progress. */
 export function createPlainView(write: (text: string) => void): ProgressView {
   const model = createBuildModel()
-  const shownLines = new Map<ShownVertex, number>()
-  const begun = new Set<ShownVertex>()
   const shownStatuses = new Set<string>()
   let current: ShownVertex | undefined
 
@@ -15,18 +13,16 @@ export function createPlainView(write: (text: string) => void): ProgressView {
     if (current === vertex) return
     if (current?.state === 'running') write(`#${current.number} ...\n`)
     write(`${current ? '\n' : ''}#${vertex.number} ${vertex.name}\n`)
-    begun.add(vertex)
     current = vertex
   }
 
-  function showLines(vertex: ShownVertex, added: number): void {
-    const known = shownLines.get(vertex) ?? 0
-    if (added === 0) return
+  function showLines(vertex: ShownVertex): void {
+    if (vertex.fresh.length === 0) return
     enter(vertex)
-    for (const { seconds, text } of vertex.lines.slice(-added)) {
-      write(`#${vertex.number} ${seconds.toFixed(3)} ${text}\n`)
-    }
-    shownLines.set(vertex, known + added)
+    const lines = vertex.fresh.map(
+      ({ seconds, text }) => `#${vertex.number} ${seconds.toFixed(3)} ${text}\n`,
+    )
+    write(lines.join(''))
   }
 
   /** A transfer is told once, when it is complete. */
@@ -48,11 +44,9 @@ export function createPlainView(write: (text: string) => void): ProgressView {
   return {
     model,
     take(event: BuildEventBody) {
-      const vertexId = 'vertex' in event ? event.vertex.id : 'id' in event ? event.id : ''
-      const before = model.find(vertexId)?.lines.length ?? 0
       const vertex = model.take(event)
       if (!vertex) return
-      showLines(vertex, Math.max(0, vertex.lines.length - before))
+      showLines(vertex)
       if (event.type === 'vertex-status') showStatus(vertex, event.status)
       else if (event.type !== 'vertex-output') showEnd(vertex)
     },
