@@ -123,26 +123,34 @@ export function encodeMessage(message: ClientMessage | EngineMessage): Uint8Arra
 
 /** Cuts a byte stream into frames. @throws EngineError invalid_argument for one that is too long or cut short */
 export async function* decodeFrames(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Frame> {
-  let held: Uint8Array = new Uint8Array(0)
+  let held: Uint8Array[] = []
+  let heldBytes = 0
+  let neededBytes = headerBytes
   for await (const chunk of chunks) {
-    held = held.length === 0 ? chunk : Buffer.concat([held, chunk])
-    for (;;) {
-      const frame = firstFrame(held)
-      if (!frame) break
-      held = held.subarray(headerBytes + frame.payload.length)
-      yield frame
+    held.push(chunk)
+    heldBytes += chunk.length
+    // Put together once per frame, not once per chunk.
+    while (heldBytes >= neededBytes) {
+      const [only] = held
+      const bytes = held.length === 1 && only ? only : Buffer.concat(held)
+      const frame = firstFrame(bytes)
+      const rest = 'payload' in frame ? bytes.subarray(headerBytes + frame.payload.length) : bytes
+      held = rest.length === 0 ? [] : [rest]
+      heldBytes = rest.length
+      neededBytes = 'payload' in frame ? headerBytes : frame.frameBytes
+      if ('payload' in frame) yield frame
     }
   }
-  if (held.length > 0) throw new EngineError('invalid_argument', 'build session: cut short')
+  if (heldBytes > 0) throw new EngineError('invalid_argument', 'build session: cut short')
 }
 
-function firstFrame(bytes: Uint8Array): Frame | undefined {
-  if (bytes.length < headerBytes) return undefined
+/** The frame that `bytes` begin with, or how many bytes it has when they are not all there. */
+function firstFrame(bytes: Uint8Array): Frame | { readonly frameBytes: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, headerBytes)
   const length = view.getUint32(4)
   if (length > maxPayloadBytes) {
     throw new EngineError('invalid_argument', `build session: a frame of ${length} bytes`)
   }
-  if (bytes.length < headerBytes + length) return undefined
+  if (bytes.length < headerBytes + length) return { frameBytes: headerBytes + length }
   return { channel: view.getUint32(0), payload: bytes.subarray(headerBytes, headerBytes + length) }
 }
