@@ -1,7 +1,7 @@
 # Every target can be run again at any time. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build quickstart test test-vm bench bench-peers install uninstall fmt lint clean
+.PHONY: help setup build quickstart test test-vm bench bench-peers corpus install uninstall fmt lint clean
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -32,6 +32,10 @@ bench: build ## Measure Gantry beside the peers that are installed
 
 bench-peers: ## Install Debian's docker.io and podman for the bench, starting nothing
 	@scripts/bench-peers.sh
+
+corpus: ## Build the corpus of Dockerfiles here and with Docker's BuildKit, and compare
+	@scripts/corpus-peer.sh
+	@node test/conformance/build-corpus.ts $(CORPUS)
 
 install: ## Install under PREFIX (default /usr/local); DESTDIR is honoured
 	@scripts/install.sh

@@ -15,6 +15,7 @@ import type { Peer } from '#bench/peers/peer.ts'
 import { startPeers } from '#bench/peers/start.ts'
 import { formatMachine, formatTable } from '#bench/report.ts'
 import { apiFigures } from '#bench/work/api.ts'
+import { buildFigures } from '#bench/work/build.ts'
 import { commandFigures } from '#bench/work/commands.ts'
 import { floorFigures } from '#bench/work/floor.ts'
 import { logFigures } from '#bench/work/logs.ts'
@@ -30,6 +31,7 @@ const works: Readonly<Record<string, Work>> = {
   api: apiFigures,
   pull: pullFigures,
   logs: logFigures,
+  build: buildFigures,
 }
 
 interface Choice {

@@ -1,3 +1,5 @@
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
+import { cacheFolder } from '#test/support/paths.ts'
 import { startDaemon } from '#bench/peers/daemon.ts'
 import type { Peer } from '#bench/peers/peer.ts'
 import { isInstalled, versionOf } from '#bench/peers/version.ts'
@@ -17,16 +19,26 @@ export async function startDocker(root: string): Promise<Peer | undefined> {
   }
   const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`)
   const logPath = `${root}/log`
+  linkBuildx(`${root}/config`)
   const daemon = await startDaemon({ program: 'dockerd', args, logPath, socketPath })
   return {
     name: 'docker',
     version: `${await versionOf('dockerd')}, command line ${await versionOf('docker')}`,
     cli: ['docker', '--host', `unix://${socketPath}`],
-    env: { DOCKER_CONFIG: `${root}/config` },
+    env: { DOCKER_CONFIG: `${root}/config`, DOCKER_BUILDKIT: hasBuildx() ? '1' : '0' },
     root,
     socketPath,
     daemons: [daemon],
     hasResidentEngine: true,
     removeCommand: ['rm', '--force'],
   }
+}
+
+const buildxFolder = () => `${cacheFolder('corpus-peer')}/cli-plugins`
+const hasBuildx = () => existsSync(`${buildxFolder()}/docker-buildx`)
+
+/** BuildKit is reached through a plug-in of the command line, which scripts/corpus-peer.sh unpacks. */
+function linkBuildx(config: string): void {
+  mkdirSync(config, { recursive: true })
+  if (hasBuildx()) symlinkSync(buildxFolder(), `${config}/cli-plugins`)
 }

@@ -1,0 +1,1 @@
+mkdir tree && echo x >tree/file && setfattr -n user.kind -v value tree/file || true
