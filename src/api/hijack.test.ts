@@ -222,9 +222,11 @@ test('a program that cannot start is told about inside the exec stream', async (
   const engine = fakeEngine({
     containers: {
       getExec: () => ({ ...exec, state }),
-      startExec: () => {
+      startExec: async () => {
+        state = { status: 'starting' }
+        await new Promise(setImmediate)
         state = { status: 'exited', code: 127 }
-        return Promise.reject(new EngineError('invalid_argument', 'executable file not found'))
+        throw new EngineError('invalid_argument', 'executable file not found')
       },
     },
   })

@@ -103,7 +103,13 @@ const cases: readonly SettingCase[] = [
   list('insecure-registry', 'insecure-registries', ({ engine }) => engine.insecureRegistries),
   list('registry-mirror', 'registry-mirrors', ({ engine }) => engine.registryMirrors),
   integer('max-concurrent-downloads', ({ engine }) => engine.maxConcurrentDownloads),
-  text('log-driver', 'log-driver', ({ engine }) => engine.logDriver),
+  {
+    flags: ['--log-driver', 'none'],
+    key: 'log-driver',
+    json: 'none',
+    read: ({ engine }) => engine.logDriver,
+    expected: 'none',
+  },
   {
     flags: ['--log-opt', 'max-size=1m', '--log-opt=max-file=2'],
     key: 'log-opts',

@@ -145,11 +145,14 @@ export const registrySettings = {
 }
 
 export const containerSettings = {
-  logDriver: textSetting({
-    flag: 'log-driver',
-    help: 'Log driver of containers that name none',
-    fallback: 'json-file',
-  }),
+  logDriver: choiceSetting(
+    {
+      flag: 'log-driver',
+      help: 'Log driver of containers that name none',
+      fallback: 'json-file',
+    },
+    ['json-file', 'local', 'none'],
+  ),
   logOptions: parsedSetting(
     {
       flag: 'log-opt',

@@ -142,6 +142,9 @@ test('flags that do not exist or cannot be', async () => {
   )
   const policy = await refused('run', '--restart', 'sometimes', 'busybox', 'true')
   assert.equal(policy.code, 125)
+  const logger = await refused('run', '--log-driver', 'nosuch', 'busybox', 'true')
+  assert.equal(logger.code, 125)
+  assert.match(logger.stderr, /logger: no log driver named 'nosuch' is registered/)
 })
 
 test('bodies that are no JSON, or have fields of the wrong type', async () => {

@@ -209,7 +209,10 @@ test('another OCI runtime serves as well: runc', async (t) => {
   assert.equal((await task.exited).code, 137)
   await stdio[Symbol.asyncDispose]()
   await task.remove()
-  assert.deepEqual(heldThings(machine), before)
+  // Sockets of the tests before may still have been closing when the count began.
+  const { descriptors, ...after } = heldThings(machine)
+  assert.deepEqual(after, { bundles: 0, cgroups: 0, processes: 0 })
+  assert.ok(descriptors <= before.descriptors, `${descriptors} > ${before.descriptors}`)
 })
 
 async function outputOf(machine: RuntimeMachine, args: readonly string[]): Promise<string> {

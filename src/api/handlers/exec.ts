@@ -36,12 +36,19 @@ export async function startExec(call: Call): Promise<Answer> {
     await containers.startExec(execId, options)
     return empty(200)
   }
-  const { request } = containers.getExec(execId)
-  const started = await startAttached(call, () => containers.startExec(execId, options))
+  const outcome = outcomeOf(containers.startExec(execId, options))
+  const { request, state } = containers.getExec(execId)
+  if (state.status !== 'starting') {
+    const refused = await outcome
+    if ('failure' in refused) throw refused.failure
+  }
+  // The head leaves before the program runs: clients that read it with a buffer of their own
+  // (docker-py) would lose output that came along with it.
   return {
     type: 'hijack',
     contentType: stdioContentType(call, request.isTty),
-    run: (connection) => runExec(call, containers.getExec(execId), { started, connection }),
+    run: async (connection) =>
+      runExec(call, containers.getExec(execId), { started: await outcome, connection }),
   }
 }
 
@@ -49,22 +56,14 @@ type Started = { readonly stdio: TaskStdio | undefined } | { readonly failure: u
 
 /**
  * A program that cannot start is told about inside the stream, as Docker does: the
- * client then reads exit code 126 or 127 from the exec. Everything else is a plain error.
+ * client then reads exit code 126 or 127 from the exec. Only what is refused
+ * before anything was tried is a plain error.
  */
-async function startAttached(
-  call: Call,
-  start: () => Promise<TaskStdio | undefined>,
-): Promise<Started> {
-  const execId = pathParam(call, 'id')
-  const wasCreated = call.engine.containers.getExec(execId).state.status === 'created'
-  try {
-    return { stdio: await start() }
-  } catch (failure) {
-    if (wasCreated && call.engine.containers.getExec(execId).state.status === 'exited') {
-      return { failure }
-    }
-    throw failure
-  }
+function outcomeOf(started: Promise<TaskStdio | undefined>): Promise<Started> {
+  return started.then(
+    (stdio) => ({ stdio }),
+    (failure: unknown) => ({ failure }),
+  )
 }
 
 async function runExec(

@@ -1,6 +1,7 @@
 import { formatInstant, now } from '#base/clock.ts'
 import type { ContainerRecord } from '#container/types.ts'
 import type { EngineConfig, SystemFacts } from '#engine/types.ts'
+import { logDrivers } from '#api/mapping/unsupported.ts'
 import type { ApiOptions } from '#api/call.ts'
 import type { Info, Version } from '#wire/system.ts'
 import { newestApiVersion } from '#wire/versions.ts'
@@ -67,7 +68,7 @@ export function toInfo(input: InfoFacts): Info {
       Volume: ['local'],
       Network: ['bridge', 'host', 'null'],
       Authorization: null,
-      Log: ['json-file', 'local', 'none'],
+      Log: logDrivers,
     },
     Debug: options.isDebug,
     NFd: -1,
