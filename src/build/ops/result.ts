@@ -61,11 +61,6 @@ export function identityOf({ layers }: SnapshotResult): Digest {
   return digestOf(layers.map(({ contentDigest }) => contentDigest).join('\n'))
 }
 
-/** Where the uncompressed tar of a layer made here can be had: its blob is made when it is needed. */
-export function layerDescriptor({ diffId, tarBytes }: ResultLayer): Descriptor {
-  return { mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: diffId, size: tarBytes }
-}
-
 export function encodeResult({ layers }: SnapshotResult): string {
   const rows = layers.map(({ createdAt, ...layer }) => ({
     ...layer,

@@ -6,7 +6,7 @@ import { type StageState, stageVariables } from '#build/graph/stage-state.ts'
 import type { VertexId } from '#build/graph/types.ts'
 import { parseError } from '#build/dockerfile/source.ts'
 import type { Dockerfile, LocatedInstruction } from '#build/dockerfile/types.ts'
-import { expandWord, splitWords } from '#build/dockerfile/words.ts'
+import { expandWord } from '#build/dockerfile/words.ts'
 import type { Platform } from '#oci/descriptor.ts'
 
 export interface LowerContext {
@@ -52,12 +52,4 @@ export function atInstruction(
   const found = findEngineError(error)
   if (!found || found.message.startsWith('dockerfile parse error')) return error
   return parseError(context.dockerfile.file, instruction.range, found.message)
-}
-
-/** Raw words split again after expansion is not wanted: quotes decide. */
-export function unquotedWords(context: LowerContext, text: string): string[] {
-  const { escape } = context.dockerfile.directives
-  return splitWords(text, { escape, variables: stageVariables(context.state) }).map(
-    (word) => word.value,
-  )
 }
