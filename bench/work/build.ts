@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
-import { measureRounds, timed } from '#bench/figure.ts'
+import { measureRounds, median, timed } from '#bench/figure.ts'
 import type { Figure } from '#bench/figure.ts'
 import { benchImage } from '#bench/images.ts'
 import { command } from '#bench/peers/peer.ts'
@@ -57,12 +57,18 @@ async function contextFigures(peers: readonly Peer[], context: string): Promise<
   return [cold, again]
 }
 
-function figure(
+async function figure(
   peers: readonly Peer[],
   name: string,
   measure: (peer: Peer) => Promise<number>,
 ): Promise<Figure> {
-  return measureRounds(peers, { name, unit: 'ms', rounds, measure })
+  const measured = await measureRounds(peers, { name, unit: 'ms', rounds, measure })
+  // Builds take long: each figure is shown when it is there.
+  const texts = [...measured.values].map(
+    ([peer, values]) => `${peer} ${median(values)?.toFixed(0)}`,
+  )
+  process.stdout.write(`${name}, ms: ${texts.join(', ')}\n`)
+  return measured
 }
 
 /** Without a network: a step's own cost, and the same work for every peer. */

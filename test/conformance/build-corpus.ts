@@ -40,8 +40,8 @@ async function main(words: readonly string[]): Promise<boolean> {
   const peer = await startBuildPeer(root)
   if (!peer) process.stdout.write('no peer to compare with: run scripts/corpus-peer.sh\n')
   else ends.defer(() => peer.stop())
-  const sides: Side[] = [{ name: 'here', command: engine.gantry }]
-  if (peer) sides.push({ name: 'there', command: peer.docker })
+  const sides: Side[] = [{ name: 'here', command: (args, options) => engine.gantry(args, options) }]
+  if (peer) sides.push({ name: 'there', command: (args, options) => peer.docker(args, options) })
   await loadBases(root, sides)
   const rows: Row[] = []
   for (const name of caseNames(words)) {

@@ -3,6 +3,9 @@ import type { HistoryEntry, ImageRunConfig, Platform } from '#oci/descriptor.ts'
 import type { Variables } from '#build/dockerfile/variables.ts'
 import type { VertexId } from '#build/graph/types.ts'
 
+/** BuildKit's, for Linux. */
+export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
 export interface StageState {
   root: VertexId
   /** What its programs are for: the base image's, which FROM --platform may set. */

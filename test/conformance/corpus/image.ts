@@ -109,12 +109,13 @@ interface Header {
   readonly gid?: number | undefined
   readonly linkname?: string | null | undefined
   readonly mtime?: Date | undefined
-  readonly pax?: Record<string, string> | null | undefined
+  /** Names and values of the extended header. */
+  readonly pax?: unknown
 }
 
 function entryOf(header: Header, content: Buffer): TreeEntry {
-  const xattrs = Object.entries(header.pax ?? {}).filter(([name]) =>
-    name.startsWith('SCHILY.xattr'),
+  const xattrs = Object.entries({ ...(typeof header.pax === 'object' ? header.pax : {}) }).filter(
+    ([name]) => name.startsWith('SCHILY.xattr'),
   )
   return {
     type: header.type ?? 'file',

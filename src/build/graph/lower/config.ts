@@ -50,7 +50,7 @@ export function lowerArg(context: LowerContext, instruction: ArgInstruction): vo
 
 export function lowerCmd(context: LowerContext, command: Command): void {
   const args = withShell(context, command)
-  change(context, { Cmd: args, ArgsEscaped: command.form === 'shell' })
+  change(context, { Cmd: args, ArgsEscaped: true })
   recordEmpty(context, `CMD ${quotedList(args)}`)
 }
 

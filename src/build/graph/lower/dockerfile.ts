@@ -10,7 +10,13 @@ import type { LowerContext } from '#build/graph/lower/context.ts'
 import { lowerInstruction, type StageFacts } from '#build/graph/lower/instruction.ts'
 import { type BuildOptions, globalValues, sourceDateEpoch } from '#build/graph/options.ts'
 import type { Base, PlannedStage, StagePlan } from '#build/graph/plan.ts'
-import { envMap, inheritStage, type StageState } from '#build/graph/stage-state.ts'
+import {
+  defaultPath,
+  envList,
+  envMap,
+  inheritStage,
+  type StageState,
+} from '#build/graph/stage-state.ts'
 import type { BuildGraph, ImageOp, VertexId } from '#build/graph/types.ts'
 import type { ImageConfig } from '#oci/descriptor.ts'
 
@@ -171,12 +177,16 @@ function baseState(lowering: Lowering, base: Base): StageState {
   }
   const resolved = base.kind === 'image' ? lowering.resolved(base) : undefined
   const image = resolved?.config
-  const config = image?.config ?? {}
+  const given = image?.config ?? (base.kind === 'scratch' ? { WorkingDir: '/' } : {})
+  const env = envMap(given.Env)
+  // An image always names a search path, also where its base has none.
+  if (!env.has('PATH')) env.set('PATH', defaultPath)
+  const config = { ...given, Env: envList(env) }
   return {
     platform: resolved?.op.platform ?? lowering.options.targetPlatform,
     root: rootOf(lowering, base),
     layers: [],
-    env: envMap(config.Env),
+    env,
     args: new Map(),
     shell: config.Shell ?? ['/bin/sh', '-c'],
     config,

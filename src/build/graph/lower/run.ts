@@ -8,10 +8,8 @@ import type { LowerContext } from '#build/graph/lower/context.ts'
 import { recordLayer } from '#build/graph/lower/history.ts'
 import { lowerMounts, scriptMount } from '#build/graph/lower/mounts.ts'
 import { proxyArgs } from '#build/graph/options.ts'
-import { envList } from '#build/graph/stage-state.ts'
+import { defaultPath, envList } from '#build/graph/stage-state.ts'
 import type { ExecOp } from '#build/graph/types.ts'
-
-const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /** Where scripts of heredocs appear inside a step. */
 const scriptDirectory = '/dev/pipes'
@@ -66,7 +64,7 @@ function wholeScript(context: LowerContext, heredoc: Heredoc): RunArguments {
     return { args: withShell(context, { form: 'shell', text: heredoc.body }) }
   }
   return {
-    args: [posix.join(scriptDirectory, heredoc.name)],
+    args: withShell(context, { form: 'shell', text: posix.join(scriptDirectory, heredoc.name) }),
     script: { name: heredoc.name, content: heredoc.body },
   }
 }
