@@ -2,7 +2,7 @@
  * Golden cases of the Dockerfile language: `dockerfile/<case>/Dockerfile`, with what it
  * becomes beside it in `result.json`: the graph, the image config and the checks, or the error
  * with its excerpt. `node --test test/golden/dockerfile.test.ts` compares;
- * `UPDATE_GOLDEN=1` rewrites the results, to be reviewed as a diff.
+ * `GOLDEN_UPDATE=1` rewrites the results, to be reviewed as a diff.
  */
 import assert from 'node:assert/strict'
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
@@ -116,7 +116,7 @@ for (const file of cases) {
   const directory = file.slice(0, -'/Dockerfile'.length)
   test(`golden: ${directory.slice(directory.lastIndexOf('/') + 1)}`, () => {
     const text = `${JSON.stringify(resultOf(directory), null, 2)}\n`
-    if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(`${directory}/result.json`, text)
+    if (process.env['GOLDEN_UPDATE'] === '1') writeFileSync(`${directory}/result.json`, text)
     assert.equal(text, readFileSync(`${directory}/result.json`, 'utf8'))
   })
 }

@@ -11,7 +11,6 @@ import {
   parseJsonObject,
 } from '#oci/decode.ts'
 import { branded } from '#base/brand.ts'
-import type { Descriptor } from '#oci/descriptor.ts'
 import {
   type ChainId,
   type DiffId,
