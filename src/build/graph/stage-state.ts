@@ -18,6 +18,8 @@ export interface StageState {
   readonly args: Map<string, string>
   shell: readonly string[]
   config: ImageRunConfig
+  /** What MAINTAINER names, or the base image does. */
+  author: string | undefined
   readonly history: HistoryEntry[]
 }
 

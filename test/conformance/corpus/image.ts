@@ -114,9 +114,10 @@ interface Header {
 }
 
 function entryOf(header: Header, content: Buffer): TreeEntry {
-  const xattrs = Object.entries({ ...(typeof header.pax === 'object' ? header.pax : {}) }).filter(
-    ([name]) => name.startsWith('SCHILY.xattr'),
-  )
+  const extended = typeof header.pax === 'object' ? { ...header.pax } : {}
+  const xattrs = Object.entries(extended)
+    .filter(([name]) => name.startsWith('SCHILY.xattr'))
+    .toSorted(([a], [b]) => a.localeCompare(b))
   return {
     type: header.type ?? 'file',
     mode: ((header.mode ?? 0) & 0o7777).toString(8),
@@ -124,7 +125,7 @@ function entryOf(header: Header, content: Buffer): TreeEntry {
     size: content.length,
     target: header.linkname ?? '',
     digest: createHash('sha256').update(content).digest('hex').slice(0, 16),
-    xattrs: JSON.stringify(xattrs.toSorted()),
+    xattrs: JSON.stringify(xattrs),
     modifiedAt: header.mtime?.getTime() ?? 0,
   }
 }

@@ -190,6 +190,7 @@ function baseState(lowering: Lowering, base: Base): StageState {
     args: new Map(),
     shell: config.Shell ?? ['/bin/sh', '-c'],
     config,
+    author: image?.author,
     history: [...(image?.history ?? [])],
   }
 }
@@ -201,6 +202,7 @@ function imageConfig({ options }: Lowering, state: StageState): ImageConfig {
     architecture,
     os,
     ...(variant !== undefined && { variant }),
+    ...(state.author !== undefined && { author: state.author }),
     config: { ...state.config, ...(Object.keys(labels).length > 0 && { Labels: labels }) },
     rootfs: { type: 'layers', diff_ids: [] },
     history: state.history,

@@ -76,6 +76,7 @@ type SimpleInstruction = Extract<
 function lowerSimple(context: LowerContext, instruction: SimpleInstruction): void {
   switch (instruction.kind) {
     case 'maintainer':
+      context.state.author = instruction.name
       return recordEmpty(context, `MAINTAINER ${instruction.name}`)
     case 'onbuild':
       return change(context, {
