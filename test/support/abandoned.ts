@@ -1,5 +1,5 @@
 /** Engines of test processes that were killed: the next test run removes what they left. */
-import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import { globSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { EngineIdentity } from '#test/support/identity.ts'
 import { sweep } from '#test/support/leaks.ts'
@@ -7,6 +7,8 @@ import { sweep } from '#test/support/leaks.ts'
 interface Owned {
   readonly identity: EngineIdentity
   readonly owner: string
+  /** Where the owner's pid means something: a process of another namespace cannot tell whether it lives. */
+  readonly pidNamespace: string
 }
 
 const fileName = 'owner.json'
@@ -14,7 +16,7 @@ let swept: Promise<void> | undefined
 
 /** Says to whom the engine's root belongs. */
 export function claim(identity: EngineIdentity): void {
-  const owned: Owned = { identity, owner: titleOf(process.pid) }
+  const owned: Owned = { identity, owner: titleOf(process.pid), pidNamespace: pidNamespace() }
   writeFileSync(`${identity.root}/${fileName}`, JSON.stringify(owned))
 }
 
@@ -26,7 +28,8 @@ export function sweepAbandoned(): Promise<void> {
 async function sweepAll(): Promise<void> {
   for (const path of globSync(`/tmp/g-*/${fileName}`)) {
     const owned = readOwned(path)
-    if (owned?.identity.root !== dirname(path) || isAlive(owned.owner)) continue
+    if (owned?.identity.root !== dirname(path) || owned.pidNamespace !== pidNamespace()) continue
+    if (isAlive(owned.owner)) continue
     await sweep(owned.identity)
   }
 }
@@ -38,6 +41,10 @@ function readOwned(path: string): Owned | undefined {
   } catch {
     return undefined
   }
+}
+
+function pidNamespace(): string {
+  return readlinkSync('/proc/self/ns/pid')
 }
 
 function isAlive(owner: string): boolean {
