@@ -1,4 +1,5 @@
 /** Ports of containers: chosen, held against others, and served where nftables does not (IPv6). */
+import { randomInt } from 'node:crypto'
 import { isIPv6 } from 'node:net'
 import { formatHostPort } from '#base/host-port.ts'
 import type { Logger } from '#base/log.ts'
@@ -27,7 +28,10 @@ export function createPublisher(options: {
 }): Publisher {
   const holder = createPortHolder()
   const range = readEphemeralRange()
-  const chooser = { ...holder, ephemeral: { ...range, next: range.first } }
+  // Engines side by side begin at different places: while one is down nobody holds its ports,
+  // and the other's next free one should not be among them.
+  const next = randomInt(range.first, range.last + 1)
+  const chooser = { ...holder, ephemeral: { ...range, next } }
   return {
     publish(requests, containerAddress) {
       const defaultAddresses = defaultAddressesOf(options.defaultHostAddress)
