@@ -80,7 +80,10 @@ function resultOf(directory: string): unknown {
   const ignored = existsSync(ignoreFile) ? parseIgnoreFile(readFileSync(ignoreFile, 'utf8')) : []
   const matcher = createIgnoreMatcher(ignored)
   try {
-    const dockerfile = parseDockerfile('Dockerfile', readFileSync(`${directory}/Dockerfile`, 'utf8'))
+    const dockerfile = parseDockerfile(
+      'Dockerfile',
+      readFileSync(`${directory}/Dockerfile`, 'utf8'),
+    )
     const plan = planStages(dockerfile, buildOptions(options))
     const { warnings } = lintDockerfile({
       dockerfile,
