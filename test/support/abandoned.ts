@@ -1,14 +1,13 @@
 /** Engines of test processes that were killed: the next test run removes what they left. */
-import { globSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { EngineIdentity } from '#test/support/identity.ts'
 import { sweep } from '#test/support/leaks.ts'
+import { isOwnerAlive, ownerMark } from '#test/support/owner.ts'
 
 interface Owned {
   readonly identity: EngineIdentity
   readonly owner: string
-  /** Where the owner's pid means something: a process of another namespace cannot tell whether it lives. */
-  readonly pidNamespace: string
 }
 
 const fileName = 'owner.json'
@@ -16,7 +15,7 @@ let swept: Promise<void> | undefined
 
 /** Says to whom the engine's root belongs. */
 export function claim(identity: EngineIdentity): void {
-  const owned: Owned = { identity, owner: titleOf(process.pid), pidNamespace: pidNamespace() }
+  const owned: Owned = { identity, owner: ownerMark() }
   writeFileSync(`${identity.root}/${fileName}`, JSON.stringify(owned))
 }
 
@@ -28,8 +27,7 @@ export function sweepAbandoned(): Promise<void> {
 async function sweepAll(): Promise<void> {
   for (const path of globSync(`/tmp/g-*/${fileName}`)) {
     const owned = readOwned(path)
-    if (owned?.identity.root !== dirname(path) || owned.pidNamespace !== pidNamespace()) continue
-    if (isAlive(owned.owner)) continue
+    if (owned?.identity.root !== dirname(path) || isOwnerAlive(owned.owner)) continue
     await sweep(owned.identity)
   }
 }
@@ -40,25 +38,5 @@ function readOwned(path: string): Owned | undefined {
     return JSON.parse(readFileSync(path, 'utf8'))
   } catch {
     return undefined
-  }
-}
-
-function pidNamespace(): string {
-  return readlinkSync('/proc/self/ns/pid')
-}
-
-function isAlive(owner: string): boolean {
-  return titleOf(Number(owner.split(' ')[0])) === owner
-}
-
-/** The pid and when it started, for pids are reused; the pid alone when it has ended. */
-function titleOf(pid: number): string {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /s, '')
-      .split(' ')
-    return `${pid} ${fields[19]}`
-  } catch {
-    return String(pid)
   }
 }

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { errnoOf } from '#base/errors.ts'
+import { isOwnerAlive, ownerMark } from '#test/support/owner.ts'
 
 /**
  * Everything by which one test's engine is told from the others on this
@@ -40,11 +42,39 @@ export function makeIdentity(): EngineIdentity {
   }
 }
 
-/** Test processes that run at the same time have different process ids; each may take 16 slots. */
+/** A slot that no bridge stands for and no living test process has taken. */
 function freeSlot(): number {
   for (let tries = 0; tries < slots; tries++) {
     const slot = (process.pid * 16 + taken++) % slots
-    if (!existsSync(`/sys/class/net/gt${slot.toString(16).padStart(4, '0')}`)) return slot
+    const name = slot.toString(16).padStart(4, '0')
+    if (!existsSync(`/sys/class/net/gt${name}`) && takeSlot(`/tmp/gt-slot-${name}`)) return slot
   }
   throw new Error('no free address pool for a test engine: remove stray gtXXXX bridges')
+}
+
+const slotFiles: string[] = []
+process.once('exit', () => {
+  for (const path of slotFiles) rmSync(path, { force: true })
+})
+
+/** The file is the claim: made by one process only, gone with it. */
+function takeSlot(path: string): boolean {
+  try {
+    writeFileSync(path, ownerMark(), { flag: 'wx' })
+    slotFiles.push(path)
+    return true
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error
+    if (isAbandoned(path)) rmSync(path, { force: true })
+    return false
+  }
+}
+
+function isAbandoned(path: string): boolean {
+  try {
+    return !isOwnerAlive(readFileSync(path, 'utf8'))
+  } catch {
+    // Given back this moment.
+    return false
+  }
 }
