@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { errnoOf } from '#base/errors.ts'
 import { isOwnerAlive, ownerMark } from '#test/support/owner.ts'
 
@@ -42,14 +42,18 @@ export function makeIdentity(): EngineIdentity {
   }
 }
 
-/** A slot that no bridge stands for and no living test process has taken. */
+/** A slot that nothing on the machine is named after and no living test process has taken. */
 function freeSlot(): number {
   for (let tries = 0; tries < slots; tries++) {
     const slot = (process.pid * 16 + taken++) % slots
     const name = slot.toString(16).padStart(4, '0')
-    if (!existsSync(`/sys/class/net/gt${name}`) && takeSlot(`/tmp/gt-slot-${name}`)) return slot
+    if (!isInUse(`gt${name}`) && takeSlot(`/tmp/gt-slot-${name}`)) return slot
   }
   throw new Error('no free address pool for a test engine: remove stray gtXXXX bridges')
+}
+
+function isInUse(name: string): boolean {
+  return existsSync(`/sys/class/net/${name}`) || globSync(`/sys/fs/cgroup/{,*/}${name}`).length > 0
 }
 
 const slotFiles: string[] = []
