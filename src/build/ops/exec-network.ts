@@ -1,10 +1,9 @@
 /** A step's network, and the files that tell it of it: mounted, never a part of the layer. */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { errnoOf } from '#base/errors.ts'
+import { writeFileSync } from 'node:fs'
 import type { ExecOp } from '#build/graph/types.ts'
 import type { BuildMachine, BuildSession } from '#build/ops/machine.ts'
 import type { Workspace } from '#build/ops/workspace.ts'
-import { hostsFile, isResolvedStub, resolvConf, resolvedConfPath } from '#network/files.ts'
+import { hostsText, resolverText } from '#network/machine-files.ts'
 import type { Endpoint } from '#network/types.ts'
 import type { RuntimeMount } from '#oci/runtime-spec.ts'
 import type { NamespaceMode } from '#runtime/spec/types.ts'
@@ -47,39 +46,20 @@ function writeFiles(
   endpoint: Endpoint | undefined,
   isHost: boolean,
 ): readonly RuntimeMount[] {
-  const hosts = hostsFile({
+  const hosts = hostsText({
+    isHost,
     hostname: session.hostname,
     addresses: endpoint ? [endpoint.ipv4Address] : [],
     extraHosts: session.limits.extraHosts,
     ...(endpoint && { hostGateway: endpoint.gateway }),
-    ...(isHost && { base: readOptional('/etc/hosts') }),
   })
-  const files = { hosts, 'resolv.conf': resolverText(machine, isHost) }
+  const { dns, dnsSearch, dnsOptions } = machine.defaults
+  const resolver = resolverText({ isHost, servers: dns, search: dnsSearch, options: dnsOptions })
+  const files = { hosts, 'resolv.conf': resolver }
   return Object.entries(files).map(([name, text]) => {
     const source = `${workspace.directory}/${name}`
     writeFileSync(source, text, { mode: 0o644 })
     const options = ['rbind', 'rprivate', 'rw']
     return { destination: `/etc/${name}`, type: 'bind', source, options }
   })
-}
-
-function resolverText({ defaults }: BuildMachine, isHost: boolean): string {
-  const hostText = readOptional('/etc/resolv.conf')
-  const isStub = !isHost && isResolvedStub(hostText)
-  return resolvConf({
-    hostText: isStub ? readOptional(resolvedConfPath) : hostText,
-    servers: defaults.dns,
-    search: defaults.dnsSearch,
-    options: defaults.dnsOptions,
-    keepsLoopback: isHost,
-  })
-}
-
-function readOptional(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return ''
-    throw error
-  }
 }
