@@ -1,5 +1,14 @@
 /** What an engine of a test left behind in the kernel, found by the engine's own names. */
-import { globSync, readFileSync, readlinkSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
+import {
+  existsSync,
+  globSync,
+  readFileSync,
+  readlinkSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { run } from '#test/support/commands.ts'
 import type { EngineIdentity } from '#test/support/identity.ts'
 
@@ -26,6 +35,8 @@ export async function tablesOf(identity: EngineIdentity): Promise<string[]> {
 /** Removes everything of this engine, leaks too: the next test starts on a clean machine. */
 export async function sweep(identity: EngineIdentity): Promise<void> {
   for (const { pid } of processesOf(identity)) kill(pid)
+  // A frozen process takes its SIGKILL only once it is let go on.
+  for (const path of cgroupsOf(identity.cgroupParent)) thaw(path)
   for (const path of mountsBelow(identity.root).toReversed()) await run('umount', ['-l', path])
   for (const port of bridgePorts(identity.bridge)) await run('ip', ['link', 'delete', port])
   await run('ip', ['link', 'delete', identity.bridge])
@@ -34,6 +45,16 @@ export async function sweep(identity: EngineIdentity): Promise<void> {
   }
   for (const path of cgroupsOf(identity.cgroupParent).toReversed()) removeCgroup(path)
   rmSync(identity.root, { recursive: true, force: true })
+}
+
+/** Ends a pause, on cgroup v1 and v2. */
+function thaw(cgroup: string): void {
+  for (const [file, value] of [
+    ['freezer.state', 'THAWED'],
+    ['cgroup.freeze', '0'],
+  ] as const) {
+    if (existsSync(`${cgroup}/${file}`)) writeFileSync(`${cgroup}/${file}`, value)
+  }
 }
 
 /** Mount points below a folder, outermost first, as often as they are mounted. */
