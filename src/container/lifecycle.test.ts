@@ -144,6 +144,30 @@ test('attachments made before the start are complete before the process runs', a
   }
 })
 
+test('the end of a run is told when its output is taken, and held up by nobody for long', async (t) => {
+  const { world, containers } = await open(t)
+  const { id } = await containers.create(sampleRequest())
+  await containers.start(id)
+  world.outputGates.set(id, Promise.withResolvers<void>().promise)
+  const exit = containers.wait(id, 'next-exit', never)
+  world.tasks.get(id)?.exit(3)
+  await until(() => world.sandboxes.size === 0 && world.mounted.size === 0)
+  assert.equal(containers.get(id).state.status, 'running')
+  assert.deepEqual(actions(world), ['create', 'start'])
+  assert.deepEqual(world.scheduler.pending, [2000])
+  world.scheduler.fire()
+  assert.deepEqual(await exit, { code: 3 })
+
+  const taken = Promise.withResolvers<void>()
+  world.outputGates.set(id, taken.promise)
+  await containers.start(id)
+  world.tasks.get(id)?.exit(4)
+  await until(() => world.sandboxes.size === 0)
+  taken.resolve()
+  assert.deepEqual(await containers.wait(id, 'not-running', never), { code: 4 })
+  assert.deepEqual(world.scheduler.pending, [])
+})
+
 test('stop asks, waits for the time-out, then kills; the policy holds still', async (t) => {
   const { world, containers } = await open(t)
   const host = { restartPolicy: { name: 'always' } } as const

@@ -11,6 +11,9 @@ import type { ContainerRecord, ContainerState, ExitFacts } from '#container/type
 import { waitResult } from '#container/wait.ts'
 import type { Task, TaskExit } from '#runtime/types.ts'
 
+/** How long an attached reader that is stuck keeps the end of a run from being told, as with Docker. */
+const outputPatienceMs = 2000
+
 export function watchTask(context: ContainerContext, id: string, task: Task): void {
   void task.exited.then(async (exit) => {
     try {
@@ -40,7 +43,8 @@ export async function endRun(context: ContainerContext, id: string, exit: TaskEx
   context.table.store(ended.record)
   context.health.stop(id)
   forgetLogSize(context, id)
-  await teardown(context, id, context.tasks.get(id))
+  const task = context.tasks.get(id)
+  await Promise.all([teardown(context, id, task), outputTaken(context, task)])
   context.tasks.delete(id)
   context.table.publish(ended.record)
   announceEnd(context, record, last)
@@ -50,6 +54,13 @@ export async function endRun(context: ContainerContext, id: string, exit: TaskEx
   if (ended.record.state.status === 'removing') {
     await discard(context, ended.record, { removesVolumes: true })
   }
+}
+
+/** Who is attached has the output before anybody hears of the end. */
+async function outputTaken(context: ContainerContext, task: Task | undefined): Promise<void> {
+  const { promise: elapsed, resolve } = Promise.withResolvers<void>()
+  using _timer = context.scheduler.after(outputPatienceMs, resolve)
+  await Promise.race([task?.outputTaken(), elapsed])
 }
 
 function afterExit(

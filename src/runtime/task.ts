@@ -8,7 +8,7 @@ import { closeDescriptor } from '#sys/files.ts'
 import { openPidfd, signalPidfd } from '#sys/pidfd.ts'
 import { runCommand } from '#sys/process.ts'
 import { createAcceptance } from '#runtime/accept.ts'
-import { attachToTask } from '#runtime/attach.ts'
+import { openAttachments } from '#runtime/attach.ts'
 import type { RuntimeContext } from '#runtime/context.ts'
 import { startExec } from '#runtime/exec.ts'
 import { endUnsupervised, findRecordedExit, wasOomKilled } from '#runtime/exit.ts'
@@ -50,6 +50,7 @@ export function openTask(context: RuntimeContext, identity: TaskIdentity): Task 
     init.release()
     return ended
   })
+  const attachments = openAttachments(bundle.attachSocket, facts.isTerminal)
   let { isStarted } = identity
   const whenAccepted = createAcceptance(identity.conmonPid)
   const signal = (signalNumber: number) => {
@@ -82,14 +83,10 @@ export function openTask(context: RuntimeContext, identity: TaskIdentity): Task 
       writeFifo(bundle.control, '2 0 0\n')
     },
     async attach({ holdsStdin = true } = {}) {
-      const connect = () =>
-        attachToTask({
-          socketPath: bundle.attachSocket,
-          isTerminal: facts.isTerminal,
-          closesOnDispose: holdsStdin || !facts.closesStdinOnce,
-        })
+      const connect = () => attachments.attach(holdsStdin || !facts.closesStdinOnce)
       return isStarted ? connect() : whenAccepted(connect)
     },
+    outputTaken: () => attachments.taken(),
     exec: (options, abort) =>
       startExec(
         { context, program, containerId, bundle, defaults: facts.execDefaults, options },

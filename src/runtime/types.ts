@@ -91,6 +91,8 @@ export interface Task {
    * whether the end of this attachment is the end of stdin under `closesStdinOnce`.
    */
   attach(options?: { readonly holdsStdin?: boolean }): Promise<TaskStdio>
+  /** Settles when no attachment has output left that its reader has not taken. Never rejects. */
+  outputTaken(): Promise<void>
   exec(options: ExecOptions, signal?: AbortSignal): Promise<ExecProcess>
   /** Tells conmon that its log file was renamed (rotation). */
   reopenLog(): Promise<void>

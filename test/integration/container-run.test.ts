@@ -110,8 +110,9 @@ test('the process limit holds', async () => {
 })
 
 test('an init reaps orphans and passes the exit code on', async () => {
-  const { code, stdout } = await shell('cat /proc/1/comm; exit 9', { host: { hasInit: true } })
-  assert.equal(code, 9)
+  const script = 'cat /proc/1/comm; exit 9'
+  const { code, stdout, stderr } = await shell(script, { host: { hasInit: true } })
+  assert.deepEqual([code, stderr], [9, ''])
   assert.doesNotMatch(stdout, /^(sh|cat)\n/)
 })
 

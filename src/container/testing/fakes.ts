@@ -47,6 +47,8 @@ export interface FakeWorld {
   readonly faults: Map<FaultName, Error>
   /** Waits before tasks are removed; a test holds one to make a container stuck. */
   readonly removeGates: Map<string, Promise<void>>
+  /** Output that somebody attached has not taken yet, by container. */
+  readonly outputGates: Map<string, Promise<void>>
   readonly scheduler: ManualScheduler
   open(): Promise<ContainerService>
 }
@@ -68,6 +70,7 @@ export async function fakeWorld(t: { after(step: () => void): void }): Promise<F
     events: [] as ContainerEvent[],
     faults: new Map<FaultName, Error>(),
     removeGates: new Map<string, Promise<void>>(),
+    outputGates: new Map<string, Promise<void>>(),
   }
   const scheduler = manualScheduler()
   const volumes = await openVolumes({
@@ -102,7 +105,7 @@ export async function fakeWorld(t: { after(step: () => void): void }): Promise<F
 
 type State = Pick<
   FakeWorld,
-  'tasks' | 'mounted' | 'sandboxes' | 'snapshots' | 'faults' | 'removeGates'
+  'tasks' | 'mounted' | 'sandboxes' | 'snapshots' | 'faults' | 'removeGates' | 'outputGates'
 >
 
 function fail(state: State, fault: FaultName): void {
@@ -206,6 +209,7 @@ function fakeTask(state: State, options: CreateTaskOptions, pid: number): FakeTa
       log.push('attach')
       return fakeStdio(`output of ${pid}`)
     },
+    outputTaken: async () => state.outputGates.get(id),
     exec: async () => ({
       pid: pid + 2,
       stdio: undefined,

@@ -91,28 +91,39 @@ function treeDirectory(hierarchy: CgroupHierarchy, controller: string, path: str
 }
 
 function readPids(directory: string): number[] {
-  if (!existsSync(directory)) return []
-  const own = readWords(`${directory}/cgroup.procs`).map(Number)
+  const own = unlessGone(() => readWords(`${directory}/cgroup.procs`).map(Number)) ?? []
   return [...own, ...subdirectories(directory).flatMap(readPids)]
 }
 
 function subdirectories(directory: string): string[] {
-  return readdirSync(directory, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => `${directory}/${entry.name}`)
+  const entries = unlessGone(() => readdirSync(directory, { withFileTypes: true })) ?? []
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => `${directory}/${entry.name}`)
+}
+
+/** Runtimes remove groups too, between our look and our step: ENOENT, or ENODEV from a file held open. */
+function unlessGone<T>(step: () => T): T | undefined {
+  try {
+    return step()
+  } catch (error) {
+    const errno = errnoOf(error)
+    if (errno === 'ENOENT' || errno === 'ENODEV') return undefined
+    throw error
+  }
 }
 
 /** `oom_kill N` of memory.events (v2) or memory.oom_control (v1, Linux 4.13 and later). */
 function readOomKills(directory: string | undefined, isV2: boolean): number {
+  if (directory === undefined) return 0
   const file = `${directory}/${isV2 ? 'memory.events' : 'memory.oom_control'}`
-  if (directory === undefined || !existsSync(file)) return 0
-  return Number(/^oom_kill (\d+)$/m.exec(readFileSync(file, 'utf8'))?.[1] ?? 0)
+  const text = unlessGone(() => readFileSync(file, 'utf8')) ?? ''
+  return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0)
 }
 
 function readFrozen(directory: string | undefined, isV2: boolean): boolean {
+  if (directory === undefined) return false
   const file = `${directory}/${isV2 ? 'cgroup.events' : 'freezer.state'}`
-  if (directory === undefined || !existsSync(file)) return false
-  const text = readFileSync(file, 'utf8')
+  const text = unlessGone(() => readFileSync(file, 'utf8'))
+  if (text === undefined) return false
   return isV2 ? /^frozen 1$/m.test(text) : text.trim() !== 'THAWED'
 }
 
@@ -125,11 +136,6 @@ function killPid(pid: number): void {
 }
 
 function removeTree(directory: string): void {
-  if (!existsSync(directory)) return
   for (const child of subdirectories(directory)) removeTree(child)
-  try {
-    rmdirSync(directory)
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error
-  }
+  unlessGone(() => rmdirSync(directory))
 }
