@@ -5,6 +5,7 @@ import { undoing } from '#base/undo.ts'
 import { announce, type LiveEndpoint, type NetworkContext } from '#network/context.ts'
 import type { BridgeNetwork } from '#network/default-bridge.ts'
 import { formatIpv4, macAddressOf, parseIpv4 } from '#network/ipv4.ts'
+import { ensureRules } from '#network/restore.ts'
 import type { StoredEndpoint } from '#network/records.ts'
 import { createPair, linkAlias, newHostInterfaceName, detachPair } from '#network/sandbox.ts'
 import { forgetUdpFlows } from '#network/udp-flows.ts'
@@ -39,6 +40,7 @@ export async function connectEndpoint(
     await publication[Symbol.asyncDispose]()
   })
 
+  ensureRules(context)
   const hostInterface = newHostInterfaceName()
   const { bindings } = publication
   const endpoint = describeEndpoint(network, { address, bindings, options })
@@ -72,12 +74,14 @@ export async function disconnectEndpoint(
   const { stored, publication } = live
   const { endpoint } = stored
   const steps: (() => void | PromiseLike<void>)[] = [
+    () => ensureRules(context),
+    // Before anything waits: a table that is made again meanwhile must not publish this one.
+    () => forgetRecord(context, stored),
     () => context.firewall.unpublish(endpoint.ipv4Address, publication.bindings),
     () => forgetUdpFlows(endpoint.ipv4Address, publication.bindings),
     () => publication[Symbol.asyncDispose](),
     () => detachPair(context.netlink, stored.hostInterface),
     () => context.bridgeNetwork?.addresses.release(parseIpv4(endpoint.ipv4Address)),
-    () => forgetRecord(context, stored),
   ]
   const failures: unknown[] = []
   for (const step of steps) {

@@ -2,15 +2,26 @@
 import type { PortBinding } from '#network/types.ts'
 import {
   deleteTableText,
+  guardChain,
   portElements,
   tableText,
   type PublishedPorts,
   type RuledNetwork,
 } from '#network/rules.ts'
 import { readSysctl, writeSysctl } from '#network/sysctl.ts'
+import { findChainPolicy } from '#sys/netlink/chain-policy.ts'
+import type { Netlink } from '#sys/netlink/socket.ts'
 import type { Nftables } from '#sys/nftables.ts'
 
+export interface FirewallDeps {
+  readonly nftables: Nftables
+  /** A netfilter socket. */
+  readonly netfilter: Netlink
+}
+
 export interface Firewall {
+  /** False when another program removed the table. */
+  isInForce(): boolean
   /** Swaps the whole table for one with just these; no packet meets a half-made one. */
   replace(networks: readonly RuledNetwork[], published: readonly PublishedPorts[]): void
   publish(containerAddress: string, bindings: readonly PortBinding[]): void
@@ -19,13 +30,15 @@ export interface Firewall {
   remove(bridge: string): void
 }
 
-export function createFirewall(nftables: Nftables, table: string): Firewall {
+export function createFirewall(deps: FirewallDeps, table: string): Firewall {
+  const { nftables, netfilter } = deps
   function change(verb: 'add' | 'delete', ports: PublishedPorts): void {
     const text = portElements(verb, table, ports)
     if (text !== '') nftables.run(text)
   }
 
   return {
+    isInForce: () => findChainPolicy(netfilter, { table, chain: guardChain }) !== undefined,
     replace(networks, published) {
       nftables.run(tableText(table, networks, published))
       // Lets packets from 127.0.0.1 leave by the bridge; only with the table's guard in place.

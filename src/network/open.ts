@@ -10,6 +10,7 @@ import { createForwardAccept } from '#network/forward-accept.ts'
 import { createPublisher } from '#network/publisher.ts'
 import { openNetworkRecords } from '#network/records.ts'
 import { replaceRules, restoreEndpoints } from '#network/restore.ts'
+import { guardRules } from '#network/rule-guard.ts'
 import { createSandboxes, removeLink } from '#network/sandbox.ts'
 import { writeSysctl } from '#network/sysctl.ts'
 import type {
@@ -53,7 +54,7 @@ export async function openNetworks(
     bridgeNetwork,
     networks: [...(bridgeNetwork ? [bridgeNetwork.record] : []), ...nullNetworks],
     sandboxes: createSandboxes(options.execRoot),
-    firewall: createFirewall(nftables, options.tableName),
+    firewall: createFirewall({ nftables, netfilter }, options.tableName),
     forwardAccept: createForwardAccept({ nftables, netfilter, log: deps.log }),
     publisher: createPublisher({
       log: deps.log,
@@ -67,11 +68,18 @@ export async function openNetworks(
   if (options.hasIpForward) writeSysctl('ipv4/ip_forward', '1')
   replaceRules(context, records.listEndpoints())
   await ensureForwarding(context)
+  const guard = undo.use(bridgeNetwork ? guardRules(context) : new DisposableStack())
   const resources = undo.move()
-  return createNetworks(context, resources)
+  return createNetworks(context, { guard, resources })
 }
 
-function createNetworks(context: NetworkContext, resources: Disposable): Networks {
+interface Held {
+  /** Ends first: what closing removes must stay removed. */
+  readonly guard: Disposable
+  readonly resources: Disposable
+}
+
+function createNetworks(context: NetworkContext, { guard, resources }: Held): Networks {
   const { live, locks, networks, sandboxes } = context
   return {
     list: () => networks,
@@ -103,6 +111,7 @@ function createNetworks(context: NetworkContext, resources: Disposable): Network
     },
     async [Symbol.asyncDispose]() {
       using _resources = resources
+      guard[Symbol.dispose]()
       await closeNetworks(context)
     },
   }

@@ -14,6 +14,15 @@ export function replaceRules(context: NetworkContext, endpoints: readonly Stored
   context.firewall.replace([network.ruled], endpoints.map(publishedPortsOf))
 }
 
+/**
+ * Makes the table again if another program removed it. Asking is cheap: one message.
+ */
+export function ensureRules(context: NetworkContext): void {
+  if (!context.bridgeNetwork || context.firewall.isInForce()) return
+  context.log.warn({ table: context.options.tableName }, 'firewall rules were removed: made again')
+  replaceRules(context, context.records.listEndpoints())
+}
+
 export function restoreEndpoints(
   context: NetworkContext,
   runningIds: ReadonlySet<string>,

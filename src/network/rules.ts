@@ -101,8 +101,11 @@ const setLines = [
   'map published_at { type inet_proto . ipv4_addr . inet_service : ipv4_addr . inet_service; }',
 ]
 
+/** A chain of every table of ours. */
+export const guardChain = 'guard'
+
 const filterLines = [
-  'chain guard {',
+  `chain ${guardChain} {`,
   'type filter hook prerouting priority raw; policy accept;',
   // Destination NAT comes before the kernel's own check of 127/8, so the check is made here.
   'iifname != "lo" ip daddr 127.0.0.0/8 drop',

@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import test, { type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { sleep } from '#base/async.ts'
 import type { ConnectOptions, Endpoint, PortRequest } from '#network/types.ts'
+import { openNftables } from '#sys/nftables.ts'
 import {
   greet,
   greeter,
@@ -89,6 +91,53 @@ test('a bridge that was deleted is made again, with the running containers on it
   await networks.removeSandbox('kept')
   await shell('ip link delete gt0')
 })
+
+test('rules that another program removes are made again, and nothing waits for them', async (t) => {
+  const machine = openMachine(t)
+  await using networks = await machine.openNetworks()
+  const sandbox = await networks.createSandbox('web')
+  await networks.connect(sandbox, web)
+  await runInside(t, netnsOf(sandbox), greeter('web', 80))
+  await shell('nft flush ruleset')
+  await untilHolds(async () => (await greet('127.0.0.1', 8080)).startsWith('web '))
+
+  // In the same turn as the flush: before the kernel's notice can be read.
+  flushRules()
+  const next = await networks.createSandbox('next')
+  await networks.connect(next, { ...web, ports: [tcp(8081)] })
+  flushRules()
+  await networks.removeSandbox('next')
+  await untilHolds(async () => (await greet('127.0.0.1', 8080)).startsWith('web '))
+  assert.doesNotMatch(await shell('nft list ruleset'), /8081/)
+  await networks.removeSandbox('web')
+})
+
+test('a FORWARD policy of DROP that comes later does not cut containers off', async (t) => {
+  const machine = openMachine(t)
+  await using _networks = await machine.openNetworks()
+  const policy = (name: string) =>
+    shell(
+      `nft 'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy ${name}; }'`,
+    )
+  await policy('accept')
+  assert.doesNotMatch(await shell('nft list chain ip filter FORWARD'), /gt0/)
+  await policy('drop')
+  const isAccepted = async () =>
+    (await shell('nft list chain ip filter FORWARD')).match(/fname "gt0"/g)?.length === 2
+  await untilHolds(isAccepted)
+  await shell('nft flush chain ip filter FORWARD')
+  await untilHolds(isAccepted)
+})
+
+function flushRules(): void {
+  using nftables = openNftables()
+  nftables.run('flush ruleset')
+}
+
+/** Bounded by the time-out of the test. */
+async function untilHolds(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(10)
+}
 
 test('closing leaves running containers alone; closing idle leaves nothing', async (t) => {
   const machine = openMachine(t)

@@ -22,7 +22,7 @@ const recvCall = libcFunction<[fd: number, bytes: Uint8Array, size: number, flag
   'long recv(int fd, void *bytes, size_t size, int flags)',
 )
 
-const netlinkFamily = 16
+export const netlinkFamily = 16
 
 /** NETLINK_ROUTE and NETLINK_NETFILTER. */
 export const netlinkProtocol = { route: 0, netfilter: 12 } as const
