@@ -14,7 +14,7 @@ export interface GcDeps {
 }
 
 /**
- * Mark and sweep. Marking is one synchronous stretch; sweeping is not, so it
+ * Mark and sweep, layers and then blobs. Marking is a synchronous stretch; sweeping is not, so it
  * passes over what a lease took hold of since. Who wants to use something that
  * is there keeps it first and looks afterwards; then gc cannot take it away.
  */
@@ -29,21 +29,22 @@ export function createGc(deps: GcDeps): Gc {
 
 async function collect(deps: GcDeps, roots: readonly GcRoots[]): Promise<GcResult> {
   using kept = deps.leases.watch()
-  const liveContent = markContent(deps, roots)
-  const blobs = [...deps.content.list()].filter(({ digest }) => !liveContent.has(digest))
   const layers = [...deps.snapshots.listCommitted()]
   const liveLayers = markSnapshots(deps, roots, layers)
   const result = { blobsRemoved: 0, snapshotsRemoved: 0, freedBytes: 0 }
+  for (const layer of childrenFirst(layers).filter(({ name }) => !liveLayers.has(name))) {
+    if (kept.snapshots.has(layer.name) || !(await removeLayer(deps, layer.name))) continue
+    result.snapshotsRemoved++
+    result.freedBytes += layer.sizeBytes
+  }
+  // After the layers: a compressed blob is kept for as long as its layer is there.
+  const liveContent = markContent(deps, roots)
+  const blobs = [...deps.content.list()].filter(({ digest }) => !liveContent.has(digest))
   for (const { digest, sizeBytes } of blobs) {
     if (kept.content.has(digest)) continue
     await deps.content.remove(digest)
     result.blobsRemoved++
     result.freedBytes += sizeBytes
-  }
-  for (const layer of childrenFirst(layers).filter(({ name }) => !liveLayers.has(name))) {
-    if (kept.snapshots.has(layer.name) || !(await removeLayer(deps, layer.name))) continue
-    result.snapshotsRemoved++
-    result.freedBytes += layer.sizeBytes
   }
   await deps.content.dropIdleIngests()
   deps.log.debug(result, 'gc finished')

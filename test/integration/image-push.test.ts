@@ -77,6 +77,17 @@ test('what was compressed stays when the image goes and its layers are used by a
   assert.equal(service.held().blobs, blobs + 2, 'only the upper layer and the manifest are new')
 })
 
+test('one gc frees what was compressed together with the layer that it was made of', async () => {
+  await using registry = await startRegistry()
+  await using service = await openImageService()
+  const name = `${registry.address}/gone:v1`
+  await makeBuiltImage(service, name, { layers: [{ 'etc/config': 'one' }, { 'etc/more': 'two' }] })
+  await push(service, name)
+  await service.images.remove(name, { force: true, noPrune: false, usedBy: () => [] })
+  await service.stores.gc.run()
+  assert.deepEqual(service.held(), { blobs: 0, layers: 0 })
+})
+
 test('all tags of a repository are pushed', async () => {
   await using registry = await startRegistry()
   await using service = await openImageService()
