@@ -1,4 +1,5 @@
 /** The images in memory: by id, by name, in the order they came. */
+import { formatReference, parseReference } from '#oci/reference.ts'
 import type { ImageFacts } from '#image/record-codec.ts'
 import { chainIdOf, platformOf } from '#image/record-codec.ts'
 import type { Image, ImageId } from '#image/types.ts'
@@ -80,7 +81,11 @@ function toImage({ facts, names }: Entry): Image {
   const { attached: _, layers: __, ...rest } = facts
   const chainId = chainIdOf(facts)
   const ofType = (type: ImageName['type']) =>
-    [...names].filter(([, own]) => own === type).map(([name]) => name)
+    [...names]
+      .filter(([, own]) => own === type)
+      .map(([name]) => ({ name, full: formatReference(parseReference(name)) }))
+      .toSorted((a, b) => (a.full < b.full ? -1 : 1))
+      .map(({ name }) => name)
   return {
     ...rest,
     repoTags: ofType('tag'),

@@ -7,7 +7,8 @@ import { importImage } from '#image/import.ts'
 import { loadImages } from '#image/load.ts'
 import { openLayerBlobs } from '#image/layer-blobs.ts'
 import { findImage, getImage } from '#image/lookup.ts'
-import { pullImage } from '#image/pull.ts'
+import { pullAllTags } from '#image/pull-all.ts'
+import { type Pulled, pullImage, pullOutcome } from '#image/pull.ts'
 import { pushImages } from '#image/push.ts'
 import { chainIdOf, contentOf } from '#image/record-codec.ts'
 import { type ImageRecords, openImageRecords } from '#image/records.ts'
@@ -15,7 +16,7 @@ import { removeImage } from '#image/remove.ts'
 import { archiveParts, saveImages } from '#image/save.ts'
 import { createSharedWork, type SharedWork } from '#image/shared-pulls.ts'
 import { tagImage } from '#image/tag.ts'
-import type { Image, ImageEvent, ImageId, Images, PullOptions } from '#image/types.ts'
+import type { Image, ImageEvent, Images, OnProgress, PullOptions } from '#image/types.ts'
 import type { RegistryClient } from '#registry/types.ts'
 import type { GcRoots, Stores } from '#store/types.ts'
 
@@ -36,14 +37,23 @@ export async function openImages(options: ImagesDeps): Promise<Images> {
   stores.gc.register(gcRoots(records))
   const layerBlobs = openLayerBlobs(stores, records)
   const deps = { ...options, log, records, layerBlobs }
-  const pulls = createSharedWork<ImageId>()
+  const pulls = createSharedWork<Pulled>()
+  const pullOne = (one: PullOptions, onProgress: OnProgress, signal: AbortSignal) =>
+    pullShared({ ...deps, pulls }, { ...one, onProgress }, signal)
   return {
     get: (nameOrId) => getImage(records, nameOrId),
     find: (nameOrId) => findImage(records, nameOrId),
     list: () => records.list(),
     async pull(pullOptions, signal) {
-      const id = await pullShared({ ...deps, pulls }, pullOptions, signal)
+      const { onProgress = () => undefined } = pullOptions
+      const reference = withDefaultTag(pullOptions.reference)
+      const { id, isNew } = await pullOne({ ...pullOptions, reference }, onProgress, signal)
+      onProgress(pullOutcome(isNew, familiarName(reference)))
       return getImage(records, id)
+    },
+    async pullAll(pullOptions, signal) {
+      const ids = await pullAllTags({ ...deps, pullOne }, pullOptions, signal)
+      return ids.map((id) => getImage(records, id))
     },
     load: (archive, loadOptions, signal) => loadImages(deps, { ...loadOptions, archive }, signal),
     import: (rootfs, importOptions, signal) =>
@@ -62,24 +72,24 @@ export async function openImages(options: ImagesDeps): Promise<Images> {
 
 interface SharedPullDeps extends ImagesDeps {
   readonly records: ImageRecords
-  readonly pulls: SharedWork<ImageId>
+  readonly pulls: SharedWork<Pulled>
 }
 
 async function pullShared(
   deps: SharedPullDeps,
   options: PullOptions,
   signal: AbortSignal,
-): Promise<ImageId> {
+): Promise<Pulled> {
   const { onProgress = () => undefined, ...rest } = options
-  const reference = withDefaultTag(options.reference)
+  const { reference } = rest
   // Other credentials may see another image under the same name.
   const key = JSON.stringify([reference, rest.platform, rest.auth, rest.headers])
   return await deps.pulls.join(key, { onProgress, signal }, async (tell, shared) => {
-    const id = await pullImage(deps, { ...rest, reference, onProgress: tell }, shared)
-    const labels = deps.records.get(id)?.config.config?.Labels ?? {}
+    const pulled = await pullImage(deps, { ...rest, onProgress: tell }, shared)
+    const labels = deps.records.get(pulled.id)?.config.config?.Labels ?? {}
     const name = familiarRepository(reference)
     deps.onEvent({ action: 'pull', id: familiarName(reference), attributes: { ...labels, name } })
-    return id
+    return pulled
   })
 }
 

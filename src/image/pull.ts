@@ -16,7 +16,7 @@ import { chooseImageManifest, type ChosenManifest } from '#image/manifest-choice
 import { status } from '#image/progress.ts'
 import { type BlobSource, fetchConfig, layerJobs } from '#image/pull-layers.ts'
 import type { ImageRecords } from '#image/records.ts'
-import type { ImageId, PullOptions } from '#image/types.ts'
+import type { ImageId, ImageProgress, PullOptions } from '#image/types.ts'
 import { unpackLayers } from '#image/unpack.ts'
 import type { RegistryClient } from '#registry/types.ts'
 import type { Stores } from '#store/types.ts'
@@ -29,12 +29,24 @@ export interface PullDeps {
   readonly maxConcurrentDownloads: number
 }
 
-/** Pulls one image, whose reference has a tag or a digest. @returns its id */
+export interface Pulled {
+  readonly id: ImageId
+  /** False when name and image were here already. */
+  readonly isNew: boolean
+}
+
+/** Docker's last line of a pull of `name`. */
+export function pullOutcome(isNew: boolean, name: string): ImageProgress {
+  const outcome = isNew ? 'Downloaded newer image for' : 'Image is up to date for'
+  return status(`Status: ${outcome} ${name}`)
+}
+
+/** Pulls one image, whose reference has a tag or a digest; its outcome is the caller's to tell. */
 export async function pullImage(
   deps: PullDeps,
   options: PullOptions,
   signal: AbortSignal,
-): Promise<ImageId> {
+): Promise<Pulled> {
   try {
     return await pullUnderLease(deps, options, signal)
   } catch (error) {
@@ -50,7 +62,7 @@ async function pullUnderLease(
   deps: PullDeps,
   options: PullOptions,
   signal: AbortSignal,
-): Promise<ImageId> {
+): Promise<Pulled> {
   const { reference, onProgress = () => undefined } = options
   const { content, leases } = deps.stores
   const name = familiarName(reference)
@@ -78,9 +90,7 @@ async function pullUnderLease(
   onProgress(status(`Digest: ${resolved.digest}`))
   const warning = platformWarning(options, config)
   if (warning !== undefined) onProgress(status(warning))
-  const outcome = isNew ? 'Downloaded newer image for' : 'Image is up to date for'
-  onProgress(status(`Status: ${outcome} ${name}`))
-  return chosen.manifest.config.digest
+  return { id: chosen.manifest.config.digest, isNew }
 }
 
 /** From the content store, or from the registry into it. */

@@ -120,6 +120,8 @@ export interface Images {
   list(): readonly Image[]
   /** Concurrent pulls of one reference share the work; each caller sees progress. */
   pull(options: PullOptions, signal: AbortSignal): Promise<Image>
+  /** Every tag of the repository that the reference names. */
+  pullAll(options: PullOptions, signal: AbortSignal): Promise<readonly Image[]>
   /** docker-archive or OCI layout tar, plain or compressed (sniffed). */
   load(
     archive: AsyncIterable<Uint8Array>,

@@ -10,6 +10,7 @@ import type { Endpoint } from '#registry/hosts.ts'
 import { fetchManifestBytes, resolveManifest } from '#registry/manifests.ts'
 import { hasBlob, uploadBlob, uploadManifest } from '#registry/push.ts'
 import { openSession, type Session } from '#registry/session.ts'
+import { listTags } from '#registry/tag-list.ts'
 import type { Transport } from '#registry/transport.ts'
 import type { RegistryAccess, Repository } from '#registry/types.ts'
 
@@ -30,6 +31,7 @@ export function openRepository(
     reference,
     resolve: (signal) =>
       sessions.first((session) => resolveManifest(session, reference, signal), signal),
+    listTags: (signal) => sessions.first((session) => listTags(session, reference, signal), signal),
     fetchManifest: (descriptor, signal) =>
       sessions.first(
         (session) => fetchManifestBytes(session, { descriptor, reference }, signal),

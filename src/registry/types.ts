@@ -51,6 +51,8 @@ export interface Repository {
   readonly reference: Reference
   /** HEAD (or GET) of the manifest by tag or digest. */
   resolve(signal: AbortSignal): Promise<Descriptor>
+  /** In the registry's order. */
+  listTags(signal: AbortSignal): Promise<string[]>
   /** A manifest or index, at most 4 MiB, verified against its digest and media type. */
   fetchManifest(descriptor: Descriptor, signal: AbortSignal): Promise<Uint8Array>
   /** A blob's bytes from `offset` (Range). Not verified: the content store does that. */

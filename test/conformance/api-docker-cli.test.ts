@@ -138,10 +138,16 @@ test('images: list, inspect, history, tag and remove', async () => {
   assert.match((await docker('images')).stdout, /busybox +latest/)
   assert.equal((await docker('tag', 'busybox', 'team.test:5000/deep/box:v1')).code, 0)
   const tags = await docker('inspect', '-f', '{{json .RepoTags}}', 'team.test:5000/deep/box:v1')
-  assert.deepEqual(JSON.parse(tags.stdout).toSorted(), [
-    'busybox:latest',
-    'team.test:5000/deep/box:v1',
-  ])
+  assert.deepEqual(JSON.parse(tags.stdout), ['busybox:latest', 'team.test:5000/deep/box:v1'])
+  const names = async (...args: string[]) =>
+    (await docker('images', '--format', '{{.Repository}}', ...args)).stdout
+  assert.equal(await names('team.test:5000/deep/box'), 'team.test:5000/deep/box\n')
+  assert.equal(await names('--filter', 'reference=busy*'), 'busybox\n')
+  assert.equal(await names('--filter', 'reference=busy*:none'), '')
+  assert.match(
+    (await docker('images', '--filter', 'dangling=maybe')).stderr,
+    /invalid filter 'dangling=\[maybe\]'/,
+  )
   assert.equal((await docker('history', '-q', 'busybox')).code, 0)
   assert.equal(
     (await docker('rmi', 'team.test:5000/deep/box:v1')).stdout,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import test, { after, before } from 'node:test'
 import { shortId } from '#base/ids.ts'
 import type { ImageProgress } from '#image/types.ts'
+import { parseReference } from '#oci/reference.ts'
 import { parsePlatform } from '#oci/platform.ts'
 import { busyboxImage } from '#test/support/busybox.ts'
 import {
@@ -20,6 +21,7 @@ import {
   makeImage,
   makeIndex,
 } from '#test/support/images.ts'
+import { pass, startRegistryProxy } from '#test/support/registry-proxy.ts'
 import { startRegistry, type TestRegistry } from '#test/support/registry.ts'
 import type { SnapshotKey } from '#store/types.ts'
 
@@ -113,6 +115,54 @@ test("pull tells its progress in Docker's words, and a second pull is up to date
   await service.pull(name, { onProgress: (event) => second.push(event) })
   assert.deepEqual(textsOf(second, layer), [])
   assert.equal(textsOf(second).at(-1), `Status: Image is up to date for ${name}`)
+})
+
+test('all tags of a repository are pulled, page by page; an unknown repository is an error', async () => {
+  await using service = await openImageService()
+  const [one, two] = await Promise.all([
+    makeImage({ layers: [[file('one', '1')]] }),
+    makeImage({ layers: [[file('two', '2')]] }),
+  ])
+  await registry.push(one, 'tags', 'a')
+  await registry.push(one, 'tags', 'b')
+  await registry.push(two, 'tags', 'c')
+  // This registry has no pages, so the proxy makes them.
+  await using paged = await startRegistryProxy(registry.address, ({ path }) => {
+    const page = /^\/v2\/tags\/tags\/list(?:\?last=(\w))?$/.exec(path)
+    if (!page) return pass
+    const [names, next] = page[1] === undefined ? [['a', 'b'], 'b'] : [['c'], undefined]
+    const link = `</v2/tags/tags/list?last=${next}>; rel="next"`
+    const headers = { 'content-type': 'application/json', ...(next === undefined ? {} : { link }) }
+    const body = JSON.stringify({ name: 'tags', tags: names })
+    return { type: 'answer', status: 200, headers, body }
+  })
+  const repository = `${paged.address}/tags`
+  const pullAll = async (name: string) => {
+    const events: ImageProgress[] = []
+    const onProgress = (event: ImageProgress) => void events.push(event)
+    const reference = parseReference(name)
+    await service.images.pullAll({ reference, onProgress }, new AbortController().signal)
+    return events
+  }
+  const events = await pullAll(repository)
+  const names = service.images.list().flatMap(({ repoTags }) => repoTags)
+  assert.deepEqual(
+    names,
+    ['a', 'b', 'c'].map((tag) => `${repository}:${tag}`),
+  )
+  for (const tag of ['a', 'b', 'c']) assert.deepEqual(textsOf(events, tag), ['Pulling from tags'])
+  assert.deepEqual(textsOf(events), [
+    `Digest: ${one.manifest.digest}`,
+    `Digest: ${one.manifest.digest}`,
+    `Digest: ${two.manifest.digest}`,
+    `Status: Downloaded newer image for ${repository}`,
+  ])
+  const again = await pullAll(repository)
+  assert.equal(textsOf(again).at(-1), `Status: Image is up to date for ${repository}`)
+  await assert.rejects(pullAll(`${registry.address}/none`), {
+    kind: 'not_found',
+    message: `repository ${registry.address}/none not found: name unknown: repository name not known to registry`,
+  })
 })
 
 test('pull by digest gives no tag, and the digest finds the image', async () => {

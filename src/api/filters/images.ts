@@ -3,7 +3,6 @@ import { EngineError } from '#base/errors.ts'
 import type { Image, Images } from '#image/types.ts'
 import { matchesLabels } from '#api/filters/labels.ts'
 import { parseUntil } from '#api/filters/time.ts'
-import { parseQueryBool } from '#wire/bool.ts'
 import type { Filters } from '#wire/filters.ts'
 
 export const imageFilterKeys = [
@@ -26,6 +25,18 @@ export function imagePredicate(images: Images, filters: Filters, at: Instant): P
   return (image) => predicates.every((matches) => matches(image))
 }
 
+/** Which names of an image the list shows: with a `reference` filter those that it names. */
+export function shownNames(filters: Filters): (name: string) => boolean {
+  const { reference: patterns } = filters
+  return patterns === undefined ? () => true : namePredicate(patterns)
+}
+
+function namePredicate(globs: readonly string[]): (name: string) => boolean {
+  const patterns = globs.map(globPattern)
+  return (name) =>
+    patterns.some((pattern) => pattern.test(name) || pattern.test(repositoryOf(name)))
+}
+
 interface FilterContext {
   readonly images: Images
   readonly at: Instant
@@ -35,7 +46,7 @@ function predicateOf(context: FilterContext, key: string, values: readonly strin
   const [value = ''] = values
   switch (key) {
     case 'dangling': {
-      const wanted = parseQueryBool(value)
+      const wanted = parseFilterBool(key, values)
       return ({ repoTags }) => (repoTags.length === 0) === wanted
     }
     case 'label':
@@ -43,11 +54,8 @@ function predicateOf(context: FilterContext, key: string, values: readonly strin
     case 'label!':
       return ({ config }) => matchesLabels(config.config?.Labels ?? {}, [], values)
     case 'reference': {
-      const patterns = values.map(globPattern)
-      return ({ repoTags, repoDigests }) =>
-        [...repoTags, ...repoDigests].some((name) =>
-          patterns.some((pattern) => pattern.test(name) || pattern.test(repositoryOf(name))),
-        )
+      const isWanted = namePredicate(values)
+      return ({ repoTags, repoDigests }) => [...repoTags, ...repoDigests].some(isWanted)
     }
     case 'before':
     case 'since': {
@@ -62,6 +70,14 @@ function predicateOf(context: FilterContext, key: string, values: readonly strin
     default:
       throw new EngineError('invalid_argument', `invalid filter '${key}'`)
   }
+}
+
+/** Of filters Docker takes these four alone. */
+function parseFilterBool(key: string, values: readonly string[]): boolean {
+  const [value = '', ...others] = values
+  if (others.length === 0 && ['1', 'true'].includes(value)) return true
+  if (others.length === 0 && ['0', 'false'].includes(value)) return false
+  throw new EngineError('invalid_argument', `invalid filter '${key}=[${values.join(' ')}]'`)
 }
 
 /** A name without its tag or digest. */

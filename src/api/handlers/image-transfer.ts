@@ -23,7 +23,11 @@ export function createImage(call: Call): Answer {
 }
 
 function pullImage(call: Call, name: string): Answer {
-  const reference = namedReference(name, queryText(call, 'tag'))
+  const tag = queryText(call, 'tag')
+  // Without tag and digest every tag is meant; `docker pull -a` may leave the colon.
+  const named = parseReference(name.replace(/:$/, ''))
+  const isAll = (tag ?? named.tag ?? named.digest) === undefined
+  const reference = isAll ? named : namedReference(name, tag)
   const auth = parseRegistryAuth(call.request.headers['x-registry-auth'])
   const options = {
     reference,
@@ -32,7 +36,11 @@ function pullImage(call: Call, name: string): Answer {
     ...queryPlatform(call),
   }
   return progressAnswer(async (onProgress) => {
-    await refusedByRegistry(call.engine.images.pull({ ...options, onProgress }, call.signal))
+    const { images } = call.engine
+    const pulling = { ...options, onProgress }
+    await refusedByRegistry(
+      isAll ? images.pullAll(pulling, call.signal) : images.pull(pulling, call.signal),
+    )
   })
 }
 

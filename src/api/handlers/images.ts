@@ -5,7 +5,7 @@ import { parseReference, withDefaultTag, withDigest, withTag } from '#oci/refere
 import type { Reference } from '#oci/reference.ts'
 import { type Answer, empty, json } from '#api/answer.ts'
 import { type Call, isSince, pathParam, queryBool, queryText } from '#api/call.ts'
-import { imageFilterKeys, imagePredicate } from '#api/filters/images.ts'
+import { imageFilterKeys, imagePredicate, shownNames } from '#api/filters/images.ts'
 import {
   type ImageFacts,
   toDeleteItem,
@@ -20,6 +20,7 @@ export function listImages(call: Call): Answer {
   const { engine } = call
   const filters = parseFilters(call.query.get('filters'), imageFilterKeys)
   const matches = imagePredicate(engine.images, filters, now())
+  const isShown = shownNames(filters)
   const facts = imageFacts(call)
   const countsContainers = isSince(call, '1.51')
   const containers = countsContainers ? engine.containers.list() : []
@@ -29,10 +30,17 @@ export function listImages(call: Call): Answer {
     .toSorted((a, b) => Number(b.createdAt - a.createdAt))
   return json(
     images.map((image) =>
-      toImageSummary(image, {
-        ...facts,
-        containers: countsContainers ? imageUsers(containers, image.id).length : -1,
-      }),
+      toImageSummary(
+        {
+          ...image,
+          repoTags: image.repoTags.filter(isShown),
+          repoDigests: image.repoDigests.filter(isShown),
+        },
+        {
+          ...facts,
+          containers: countsContainers ? imageUsers(containers, image.id).length : -1,
+        },
+      ),
     ),
   )
 }

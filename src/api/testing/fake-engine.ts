@@ -108,6 +108,7 @@ const noImages: Images = {
   find: () => undefined,
   list: () => [],
   pull: missing,
+  pullAll: missing,
   load: missing,
   import: missing,
   push: missing,
