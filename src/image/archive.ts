@@ -12,6 +12,7 @@ import { EngineError, errorMessage, findEngineError } from '#base/errors.ts'
 import { type Compression, sniffCompression } from '#oci/compression.ts'
 import type { Digest } from '#oci/digest.ts'
 import type { ContentStore, Lease } from '#store/types.ts'
+import { undoForeignCompression } from '#sys/foreign-compression.ts'
 
 export interface StoredArchive {
   /** The member of that name, links followed. */
@@ -35,7 +36,7 @@ type Member =
   | { readonly type: 'link'; readonly to: string }
 
 /**
- * Stores the members of a tar (plain, gzip or zstd).
+ * Stores the members of a tar, plain or compressed.
  * @throws EngineError invalid_argument when it is no archive
  */
 export async function storeArchive(
@@ -45,7 +46,8 @@ export async function storeArchive(
 ): Promise<StoredArchive> {
   const members = new Map<string, Member>()
   const parser = extract()
-  const reading = pipeline(await decompress(archive), parser, { signal })
+  const plain = await decompress(undoForeignCompression(archive))
+  const reading = pipeline(plain, parser, { signal })
   const collecting = collect(target, { parser, members }, signal)
   const [fed, collected] = await Promise.allSettled([reading, collecting])
   if (signal.aborted) throw abortReason(signal)
@@ -127,12 +129,8 @@ async function decompress(archive: AsyncIterable<Uint8Array>): Promise<Readable>
 }
 
 function inflaterFor(compression: Compression) {
-  if (compression === 'none') return undefined
   if (compression === 'gzip') return createGunzip()
-  if (compression === 'zstd') return createZstdDecompress()
-  throw new EngineError('invalid_argument', `load archive: ${compression} is not supported`, {
-    hint: 'decompress it first; gzip and zstd are read as they are',
-  })
+  return compression === 'zstd' ? createZstdDecompress() : undefined
 }
 
 async function* rejoin(

@@ -9,11 +9,13 @@ import { familiarName, withDefaultTag } from '#oci/reference.ts'
 import { recordImage } from '#image/assemble.ts'
 import { describeLayer, storeBytes, storeManifest } from '#image/build-manifest.ts'
 import { applyChanges } from '#image/changes.ts'
+import { describeSource, openRootfs } from '#image/import-source.ts'
 import { getImage } from '#image/lookup.ts'
 import { status } from '#image/progress.ts'
 import type { ImageRecords } from '#image/records.ts'
-import type { Image, ImageEvent, ImportOptions } from '#image/types.ts'
+import type { Image, ImageEvent, ImportOptions, ImportRootfs } from '#image/types.ts'
 import type { Lease, Stores } from '#store/types.ts'
+import { undoForeignCompression } from '#sys/foreign-compression.ts'
 import { openLayerExtractor } from '#sys/tar/extractor.ts'
 
 export interface ImportDeps {
@@ -25,7 +27,7 @@ export interface ImportDeps {
 
 export interface ImportSource extends ImportOptions {
   /** A tar, plain or compressed. */
-  readonly rootfs: AsyncIterable<Uint8Array>
+  readonly rootfs: ImportRootfs
 }
 
 /** @throws EngineError invalid_argument for a bad change, data_loss for a damaged archive */
@@ -36,8 +38,10 @@ export async function importImage(
 ): Promise<Image> {
   const runConfig = applyChanges({}, source.changes ?? [])
   const { content, leases, snapshots } = deps.stores
+  const onProgress = source.onProgress ?? (() => undefined)
+  const archive = await openRootfs(source.rootfs, onProgress, signal)
   await using lease = await leases.open('import image')
-  const { layer, diffId } = await storeLayer(deps, { rootfs: source.rootfs, lease }, signal)
+  const { layer, diffId } = await storeLayer(deps, { archive, lease }, signal)
   const config = { ...baseConfig(source, diffId), config: runConfig }
   const configBytes = new TextEncoder().encode(JSON.stringify(config))
   const configDescriptor = await storeBytes({ content, lease }, mediaTypes.ociConfig, configBytes)
@@ -51,13 +55,13 @@ export async function importImage(
   recordImage({ records: deps.records, snapshots }, parts, names)
   const id = configDescriptor.digest
   deps.onEvent({ action: 'import', id, attributes: { ...runConfig.Labels, name: id } })
-  source.onProgress?.(status(id))
+  onProgress(status(id))
   return getImage(deps.records, id)
 }
 
 async function storeLayer(
   deps: ImportDeps,
-  { rootfs, lease }: { readonly rootfs: AsyncIterable<Uint8Array>; readonly lease: Lease },
+  { archive, lease }: { readonly archive: AsyncIterable<Uint8Array>; readonly lease: Lease },
   signal: AbortSignal,
 ): Promise<{ layer: Descriptor; diffId: DiffId }> {
   const { content, snapshots } = deps.stores
@@ -66,7 +70,11 @@ async function storeLayer(
   undo.defer(undoing(deps.log, 'drop layer', () => snapshots.abortLayer(ingest)))
   await using extractor = openLayerExtractor({ directory: ingest.directory, signal })
   const digest = await content.ingest(
-    { lease, source: () => rootfs, tee: (chunk) => extractor.write(chunk) },
+    {
+      lease,
+      source: () => undoForeignCompression(archive),
+      tee: (chunk) => extractor.write(chunk),
+    },
     signal,
   )
   const extracted = await extractor.finish()
@@ -80,7 +88,7 @@ async function storeLayer(
 function baseConfig(source: ImportSource, diffId: DiffId): ImageConfig {
   const created = formatInstant(now())
   const { os, architecture, variant } = normalizePlatform(source.platform ?? hostPlatform())
-  const comment = source.message || 'Imported from -'
+  const comment = source.message || `Imported from ${describeSource(source.rootfs)}`
   return {
     architecture,
     os,

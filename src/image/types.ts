@@ -71,6 +71,9 @@ export interface PushOptions {
   readonly onProgress?: OnProgress
 }
 
+/** An archive's bytes, or where the engine fetches them. */
+export type ImportRootfs = AsyncIterable<Uint8Array> | URL
+
 export interface ImportOptions {
   readonly reference?: Reference
   readonly message?: string
@@ -154,12 +157,8 @@ export interface Images {
   archive(archived: ArchivedParts, signal: AbortSignal): AsyncIterable<Uint8Array>
   /** Compressed blobs of layers, and their tars. */
   readonly layerBlobs: LayerBlobs
-  /** A root filesystem tar becomes a one-layer image. */
-  import(
-    rootfs: AsyncIterable<Uint8Array>,
-    options: ImportOptions,
-    signal: AbortSignal,
-  ): Promise<Image>
+  /** A root filesystem tar, sent or fetched, plain or compressed, becomes a one-layer image. */
+  import(rootfs: ImportRootfs, options: ImportOptions, signal: AbortSignal): Promise<Image>
   /** @throws not_found, invalid_argument */
   tag(nameOrId: string, target: Reference): Image
   /**

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import test from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { digestOf } from '#oci/digest.ts'
 import { parsePlatform } from '#oci/platform.ts'
 import { parseReference } from '#oci/reference.ts'
+import { parseImportSource } from '#image/import-source.ts'
 import type { ImageProgress } from '#image/types.ts'
 import type { SnapshotKey } from '#store/types.ts'
 import { dockerArchive, ociArchive } from '#test/support/archives.ts'
@@ -28,6 +32,11 @@ function file(path: string, content: string | Uint8Array): FileEntry {
   return { path, type: 'file', content }
 }
 
+/** By a program that compresses its stdin. */
+function compressed(program: string, input: Uint8Array): Uint8Array {
+  return execFileSync(program, { input, maxBuffer: 16 * 1024 * 1024 })
+}
+
 async function load(service: ImageService, bytes: Uint8Array) {
   const seen: ImageProgress[] = []
   const onProgress = (event: ImageProgress) => seen.push(event)
@@ -40,7 +49,8 @@ test('docker-archives and OCI layouts are loaded, plain and compressed', async (
   const tags = ['busybox:latest', 'localhost:5000/x:1']
   const archives = [await dockerArchive(image, tags), await ociArchive(image, tags)]
   for (const archive of archives) {
-    for (const bytes of [archive, gzipSync(archive), zstdCompressSync(archive)]) {
+    const outside = ['xz', 'bzip2'].map((program) => compressed(program, archive))
+    for (const bytes of [archive, gzipSync(archive), zstdCompressSync(archive), ...outside]) {
       await using service = await openImageService()
       const { images, texts } = await load(service, bytes)
       assert.deepEqual(
@@ -106,7 +116,7 @@ test('what is no image archive is refused and leaves nothing', async () => {
   const cases: Readonly<Record<string, Uint8Array>> = {
     'neither manifest.json nor index.json': await makeTar([file('x', 'x')]),
     'Unexpected end of data': good.subarray(0, 700),
-    'not supported': Buffer.from('fd377a585a0000', 'hex'),
+    'run "/usr/bin/xz": exit code 1': Buffer.from('fd377a585a0000', 'hex'),
     '"c.json"': await makeTar([manifest([entry]), layer]),
     '"l.tar" is missing': await makeTar([manifest([entry]), config]),
     'decode manifest.json[0].Config': await makeTar([manifest([{ ...entry, Config: 1 }])]),
@@ -157,7 +167,7 @@ test('an OCI layout whose blobs are others than their names say is refused', asy
 test('import makes an image of a root filesystem, with changes and a name', async () => {
   await using service = await openImageService()
   const tar = await makeTar([{ path: 'etc', type: 'directory' }, file('etc/motd', 'hello')])
-  for (const bytes of [tar, gzipSync(tar)]) {
+  for (const bytes of [tar, gzipSync(tar), compressed('xz', tar)]) {
     const seen: ImageProgress[] = []
     const image = await service.images.import(
       chunks(bytes, 100),
@@ -184,6 +194,49 @@ test('import makes an image of a root filesystem, with changes and a name', asyn
     assert.ok(mount.type === 'bind')
     assert.equal(readFileSync(join(mount.source, 'etc/motd'), 'utf8'), 'hello')
   }
+})
+
+test('import fetches a URL, and says why it cannot', async () => {
+  await using service = await openImageService()
+  const tar = await makeTar([file('etc/motd', 'hello')])
+  const server = createServer(({ url }, response) => {
+    if (url === '/moved') response.writeHead(302, { location: '/rootfs.tar' }).end()
+    else if (url === '/rootfs.tar') response.end(tar)
+    else response.writeHead(404).end('no such file')
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const address = server.address()
+  assert.ok(typeof address === 'object' && address)
+  await using stack = new AsyncDisposableStack()
+  stack.defer(async () => {
+    server.closeAllConnections()
+    await once(server.close(), 'close')
+  })
+  const base = `http://127.0.0.1:${address.port}`
+  const importFrom = async (text: string) => {
+    const seen: ImageProgress[] = []
+    const options = { onProgress: (event: ImageProgress) => void seen.push(event) }
+    const image = await service.images.import(parseImportSource(text, chunks(tar)), options, signal)
+    return { image, texts: textsOf(seen) }
+  }
+  const { image, texts } = await importFrom(`127.0.0.1:${address.port}/moved`)
+  assert.deepEqual(texts, [`Downloading from ${base}/moved`, image.id])
+  assert.deepEqual(image.config.rootfs.diff_ids, [digestOf(tar)])
+  assert.equal(service.images.history(image.id)[0]?.comment, `Imported from ${base}/moved`)
+  await assert.rejects(importFrom(`${base}/other`), {
+    kind: 'not_found',
+    message: `failed to GET ${base}/other with status 404 Not Found`,
+  })
+  await assert.rejects(importFrom('127.0.0.1:2/rootfs.tar'), {
+    kind: 'unavailable',
+    message:
+      'Get "http://127.0.0.1:2/rootfs.tar": dial tcp 127.0.0.1:2: connect: connection refused',
+  })
+  await assert.rejects(importFrom('file:///etc/passwd'), { kind: 'invalid_argument' })
+  assert.deepEqual(
+    service.images.list().map(({ id }) => id),
+    [image.id],
+  )
 })
 
 test('an import that fails leaves nothing', async () => {

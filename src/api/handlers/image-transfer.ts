@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { EngineError, findEngineError } from '#base/errors.ts'
+import { parseImportSource } from '#image/import-source.ts'
 import type { Platform } from '#oci/descriptor.ts'
 import { parsePlatform } from '#oci/platform.ts'
 import { parseReference, withTag } from '#oci/reference.ts'
@@ -60,13 +61,7 @@ async function refusedByRegistry(pull: Promise<unknown>): Promise<void> {
 }
 
 function importImage(call: Call, source: string): Answer {
-  if (source !== '-') {
-    throw new EngineError(
-      'not_implemented',
-      `import "${source}": only the request body can be imported`,
-      { hint: 'download it and import "-"' },
-    )
-  }
+  const rootfs = parseImportSource(source, call.request)
   const repository = queryText(call, 'repo')
   const message = queryText(call, 'message')
   const options = {
@@ -78,7 +73,7 @@ function importImage(call: Call, source: string): Answer {
     ...queryPlatform(call),
   }
   return progressAnswer(async (onProgress) => {
-    await call.engine.images.import(call.request, { ...options, onProgress }, call.signal)
+    await call.engine.images.import(rootfs, { ...options, onProgress }, call.signal)
   })
 }
 

@@ -1,6 +1,6 @@
 /** ADD's archives: extracted where they were to be copied. */
 import { createReadStream } from 'node:fs'
-import { undoForeignCompression } from '#build/transfer/decompress.ts'
+import { undoForeignCompression } from '#sys/foreign-compression.ts'
 import type { FoundArchive } from '#sys/trees/messages.ts'
 import { openLayerExtractor } from '#sys/tar/extractor.ts'
 

@@ -1,5 +1,5 @@
 import { EngineError, findEngineError } from '#base/errors.ts'
-import { undoForeignCompression } from '#build/transfer/decompress.ts'
+import { undoForeignCompression } from '#sys/foreign-compression.ts'
 import { openLayerExtractor } from '#sys/tar/extractor.ts'
 
 export interface UnpackOptions {
