@@ -33,6 +33,9 @@ import type { MetadataDb, Stores } from '#store/types.ts'
 import { openVolumes } from '#volume/open.ts'
 import type { Volumes } from '#volume/types.ts'
 
+/** Ours, and Docker's, so that what was set up for it goes on working. */
+const certificateDirectories = ['/etc/gantry/certs.d', '/etc/docker/certs.d']
+
 /**
  * Opens an engine on its data root and exec root.
  * @throws EngineError conflict when another engine has the data root open
@@ -46,6 +49,7 @@ export async function openEngine(config: EngineConfig, log: Logger): Promise<Eng
     openRegistryClient({
       insecureRegistries: config.insecureRegistries,
       mirrors: config.registryMirrors,
+      certificateDirectories,
       userAgent: config.userAgent,
     }),
   )

@@ -19,6 +19,7 @@ export function openRegistryClient(options: RegistryOptions): RegistryClient {
     userAgent: options.userAgent,
     idleTimeoutMs: options.idleTimeoutMs ?? defaultIdleTimeoutMs,
     isInsecure,
+    certificateDirectories: options.certificateDirectories ?? [],
   })
   const contacts = createContacts(transport)
   const tokens = createTokenSource(transport)

@@ -1,12 +1,9 @@
-/**
- * HTTP to registries over undici, which is loaded with the first request: an engine
- * that never pulls does not pay for it.
- */
+/** HTTP to registries: redirects, bodies that end early, refusals in Docker's words. */
 import { Readable } from 'node:stream'
-import { getCACertificates } from 'node:tls'
-import type { Agent, Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import { abortReason } from '#base/async.ts'
 import { EngineError } from '#base/errors.ts'
+import { type AgentOptions, type Agents, openAgents } from '#registry/agents.ts'
 import { networkError } from '#registry/network-error.ts'
 
 export interface HttpRequest {
@@ -32,12 +29,9 @@ export interface HttpResponse {
   discard(): Promise<void>
 }
 
-export interface TransportOptions {
+/** Hosts that are insecure may speak plain http; nothing may stay silent for longer than the idle time. */
+export interface TransportOptions extends AgentOptions {
   readonly userAgent: string
-  /** Gives up when nothing arrives for this long, before or amid an answer. */
-  readonly idleTimeoutMs: number
-  /** Hosts (with port) whose certificate is not checked and that may speak plain http. */
-  readonly isInsecure: (host: string) => boolean
 }
 
 export interface Transport extends AsyncDisposable {
@@ -48,37 +42,16 @@ export interface Transport extends AsyncDisposable {
 const maxRedirects = 5
 const discardLimitBytes = 64 * 1024
 
-interface Agents {
-  readonly verifying: Agent
-  readonly trusting: Agent
-}
-
 export function openTransport(options: TransportOptions): Transport {
   let agents: Promise<Agents> | undefined
   return {
     async send(request, signal) {
-      agents ??= openAgents(options.idleTimeoutMs)
+      agents ??= openAgents(options)
       return await follow({ agents: await agents, options }, request, signal)
     },
     async [Symbol.asyncDispose]() {
-      const opened = await agents
-      await Promise.all([opened?.verifying.destroy(), opened?.trusting.destroy()])
+      await (await agents)?.[Symbol.asyncDispose]()
     },
-  }
-}
-
-async function openAgents(idleTimeoutMs: number): Promise<Agents> {
-  const { Agent: UndiciAgent } = await import('undici')
-  const limits = {
-    headersTimeout: idleTimeoutMs,
-    bodyTimeout: idleTimeoutMs,
-    allowH2: false,
-  }
-  const timeout = Math.min(idleTimeoutMs, 15_000)
-  const ca = [...getCACertificates('default'), ...getCACertificates('system')]
-  return {
-    verifying: new UndiciAgent({ ...limits, connect: { timeout, ca } }),
-    trusting: new UndiciAgent({ ...limits, connect: { timeout, rejectUnauthorized: false } }),
   }
 }
 
@@ -145,7 +118,7 @@ async function sendOnce(
   signal: AbortSignal,
 ): Promise<HttpResponse> {
   if (signal.aborted) throw abortReason(signal)
-  const agent = options.isInsecure(request.url.host) ? agents.trusting : agents.verifying
+  const agent = agents.for(request.url)
   try {
     const response = await agent.request({
       origin: request.url.origin,

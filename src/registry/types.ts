@@ -19,6 +19,8 @@ export interface RegistryOptions {
   readonly insecureRegistries: readonly string[]
   /** Mirror base URLs for docker.io, tried first. */
   readonly mirrors: readonly string[]
+  /** Directories with a directory of certificates per `host[:port]`, see `certificates.ts`. */
+  readonly certificateDirectories?: readonly string[]
   readonly userAgent: string
   /** Gives up when a registry sends nothing for this long. */
   readonly idleTimeoutMs?: number

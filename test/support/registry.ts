@@ -15,6 +15,10 @@ export interface RegistryOptions {
   readonly hasAuth?: boolean
   /** Serve https with a certificate made for 127.0.0.1. */
   readonly hasTls?: boolean
+  /** Listens there; 127.0.0.1 when absent. The certificate is for it. */
+  readonly host?: string
+  /** Asks clients for a certificate of this authority (a PEM file). */
+  readonly clientAuthority?: string
 }
 
 export interface TestRegistry extends AsyncDisposable {
@@ -32,6 +36,8 @@ export interface TestRegistry extends AsyncDisposable {
   stop(): Promise<void>
 }
 
+const loopback = '127.0.0.1'
+
 export const registryUser = { name: 'gantry', password: 'open sesame' } as const
 
 /** bcrypt of `registryUser.password`, the only form that the registry takes. */
@@ -39,7 +45,9 @@ const passwordDigest = '$2y$05$abcdefghijklmnopqrstuupx2xBUC4954936wVIjyyPHmUBFu
 
 export async function startRegistry(options: RegistryOptions = {}): Promise<TestRegistry> {
   const root = mkdtempSync(join(tmpdir(), 'g-registry-'))
-  const certificate = options.hasTls ? await makeCertificate(root) : undefined
+  const certificate = options.hasTls
+    ? await makeCertificate(root, options.host ?? loopback)
+    : undefined
   writeFileSync(join(root, 'htpasswd'), `${registryUser.name}:${passwordDigest}\n`)
   writeFileSync(join(root, 'config.yml'), configText(root, options))
   const child = spawn('docker-registry', ['serve', join(root, 'config.yml')], {
@@ -73,14 +81,23 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
   }
 }
 
-function configText(root: string, { hasAuth, hasTls }: RegistryOptions): string {
+function configText(
+  root: string,
+  { hasAuth, hasTls, host = loopback, clientAuthority }: RegistryOptions,
+): string {
   const config = {
     version: 0.1,
     log: { level: 'info', accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: join(root, 'data') }, delete: { enabled: true } },
     http: {
-      addr: '127.0.0.1:0',
-      ...(hasTls && { tls: { certificate: join(root, 'cert.pem'), key: join(root, 'key.pem') } }),
+      addr: `${host}:0`,
+      ...(hasTls && {
+        tls: {
+          certificate: join(root, 'cert.pem'),
+          key: join(root, 'key.pem'),
+          ...(clientAuthority !== undefined && { clientcas: [clientAuthority] }),
+        },
+      }),
     },
     ...(hasAuth && { auth: { htpasswd: { realm: 'gantry', path: join(root, 'htpasswd') } } }),
   }
@@ -96,7 +113,7 @@ function listeningAddress(child: ChildProcess): Promise<string> {
   const lines = createInterface({ input: child.stderr })
   lines.on('line', (line) => {
     said.push(line)
-    const address = /listening on (127\.0\.0\.1:\d+)/.exec(line)?.[1]
+    const address = /listening on (\d+\.\d+\.\d+\.\d+:\d+)/.exec(line)?.[1]
     if (address !== undefined) resolve(address)
   })
   child.once('error', reject)
@@ -114,9 +131,9 @@ async function endChild(child: ChildProcess): Promise<void> {
   await promise
 }
 
-async function makeCertificate(root: string): Promise<string> {
+async function makeCertificate(root: string, host: string): Promise<string> {
   const options = '-x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -days 2'
-  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1']
+  const subject = ['-subj', `/CN=${host}`, '-addext', `subjectAltName=IP:${host}`]
   const key = join(root, 'key.pem')
   const args = ['req', ...options.split(' '), ...subject, '-keyout', key]
   const { stdout } = await runOk('openssl', args)
