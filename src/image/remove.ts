@@ -35,6 +35,7 @@ export function removeImage(
     ...options,
     users,
     name: storedName(parseReference(nameOrId)),
+    asked: nameOrId,
   })
 }
 
@@ -53,14 +54,14 @@ function removeById(deps: RemoveDeps, image: Image, removal: Removal): RemovedIm
 function removeByName(
   deps: RemoveDeps,
   image: Image,
-  removal: Removal & { readonly name: string },
+  removal: Removal & { readonly name: string; readonly asked: string },
 ): RemovedImage[] {
-  const { name, users, force } = removal
+  const { asked, name, users, force } = removal
   const [user] = users
   if (!force && user && isSingleReference(image)) {
     throw new EngineError(
       'conflict',
-      `conflict: unable to remove repository reference "${name}" (must force) - container ${shortId(user.containerId)} is using its referenced image ${shortId(image.id)}`,
+      `conflict: unable to remove repository reference "${asked}" (must force) - container ${shortId(user.containerId)} is using its referenced image ${shortId(image.id)}`,
     )
   }
   const rows = untag(deps, image, [name, ...orphanedDigests(image, name)])

@@ -57,6 +57,11 @@ test("conflicts have Docker's texts", async () => {
     kind: 'conflict',
     message: `conflict: unable to remove repository reference "a:1" (must force) - container cccccccccccc is using its referenced image ${short}`,
   })
+  await loadImage(service, ['named:latest'], 'y')
+  await assert.rejects(service.images.remove('docker.io/library/named', stopped), {
+    message: /unable to remove repository reference "docker.io\/library\/named" \(must force\)/,
+  })
+  await service.images.remove('named', notRemoved)
   await assert.rejects(service.images.remove(id, { ...running, force: true }), {
     kind: 'conflict',
     message: `conflict: unable to delete ${short} (cannot be forced) - image is being used by running container cccccccccccc`,
