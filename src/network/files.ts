@@ -43,16 +43,31 @@ function defaultHosts(hasIpv6: boolean): string {
     .join('')
 }
 
-function extraHostLine(text: string, hostGateway: string | undefined): string {
-  const match = /^([^:=]+)[:=](.+)$/.exec(text)
+const hostGatewayWord = 'host-gateway'
+
+export interface ExtraHost {
+  readonly name: string
+  /** An IP address or `host-gateway`. */
+  readonly address: string
+}
+
+/** @throws EngineError invalid_argument for a text that is not `name:address` */
+export function parseExtraHost(text: string): ExtraHost {
+  const match = /^([^\s:=]+)[:=](\S+)$/.exec(text)
   const [, name = '', wanted = ''] = match ?? []
-  const bare = wanted.replace(/^\[(.*)\]$/, '$1')
-  const address = bare === 'host-gateway' ? hostGateway : bare
+  if (!match) throw new EngineError('invalid_argument', `bad format for add-host: "${text}"`)
+  const address = wanted.replace(/^\[(.*)\]$/, '$1')
+  if (address !== hostGatewayWord && isIP(address) === 0) {
+    throw new EngineError('invalid_argument', `invalid IP address in add-host: "${wanted}"`)
+  }
+  return { name, address }
+}
+
+function extraHostLine(text: string, hostGateway: string | undefined): string {
+  const { name, address: wanted } = parseExtraHost(text)
+  const address = wanted === hostGatewayWord ? hostGateway : wanted
   if (address === undefined) {
     throw new EngineError('invalid_argument', 'unable to derive the IP value for host-gateway')
-  }
-  if (!match || isIP(address) === 0) {
-    throw new EngineError('invalid_argument', `bad format for add-host: "${text}"`)
   }
   return `${address}\t${name}\n`
 }

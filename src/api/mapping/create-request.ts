@@ -2,6 +2,7 @@ import { EngineError } from '#base/errors.ts'
 import type { ContainerSpec, CreateContainerRequest } from '#container/types.ts'
 import type { Platform } from '#oci/descriptor.ts'
 import { type HostDefaults, toHostSpec } from '#api/mapping/host-spec.ts'
+import { checkNetworkSettings } from '#api/mapping/network-settings.ts'
 import { parseExposedPorts } from '#api/mapping/ports.ts'
 import type { ContainerCreateBody, EndpointSettings, HealthConfig } from '#wire/containers.ts'
 
@@ -40,6 +41,8 @@ function toSpec(
   defaults: HostDefaults,
 ): ContainerSpec {
   const host = body.HostConfig ?? {}
+  const endpoint = firstEndpoint(body)
+  checkNetworkSettings(host, endpoint)
   const stopTimeoutS = body.StopTimeout ?? undefined
   const shell = body.Shell ?? undefined
   return {
@@ -67,7 +70,7 @@ function toSpec(
       stderr: body.AttachStderr ?? false,
     },
     ...(query.platform ? { platform: query.platform } : {}),
-    host: toHostSpec(host, firstEndpoint(body), defaults),
+    host: toHostSpec(host, endpoint, defaults),
   }
 }
 
