@@ -18,9 +18,19 @@ export interface OpenContentStore extends ContentStore {
   dropIdleIngests(): Promise<void>
 }
 
-/** Opens `<root>/content`. What an earlier engine left half-written is dropped. */
-export function openContentStore(options: { root: string; log: Logger }): OpenContentStore {
-  const places = makePlaces(join(options.root, 'content'))
+export interface ContentStoreOptions {
+  readonly root: string
+  readonly log: Logger
+  /** Tells this run of the machine from others: /proc/sys/kernel/random/boot_id. */
+  readonly bootId: string
+}
+
+/**
+ * Opens `<root>/content`. What an earlier engine left half-written is dropped, except what can be
+ * resumed: all that it wrote is there as long as the machine runs, on disk or not.
+ */
+export function openContentStore(options: ContentStoreOptions): OpenContentStore {
+  const places = makePlaces(join(options.root, 'content'), options.bootId)
   const locks = createKeyedMutex()
   const active = new Set<string>()
   const store: OpenContentStore = {
@@ -43,8 +53,10 @@ export function openContentStore(options: { root: string; log: Logger }): OpenCo
       if (moveIfPresent(places.blob(digest), doomed)) await removeFile(doomed)
     },
     async dropIdleIngests() {
-      for (const name of readdirSync(places.ingests)) {
-        if (!active.has(name)) await removeFile(join(places.ingests, name))
+      for (const directory of [places.ingests, places.resumable]) {
+        for (const path of readdirSync(directory).map((name) => join(directory, name))) {
+          if (!active.has(path)) await removeFile(path)
+        }
       }
     },
     list: () => listBlobs(places, store),
@@ -52,17 +64,23 @@ export function openContentStore(options: { root: string; log: Logger }): OpenCo
   return store
 }
 
-function makePlaces(base: string): IngestPlaces {
+function makePlaces(base: string, bootId: string): IngestPlaces {
   const ingests = join(base, 'ingest')
+  const resumables = join(base, 'resumable')
+  const resumable = join(resumables, bootId)
   rmSync(ingests, { recursive: true, force: true })
-  mkdirSync(base, { recursive: true, mode: 0o700 })
-  mkdirSync(ingests, { mode: 0o700 })
+  mkdirSync(ingests, { recursive: true, mode: 0o700 })
+  mkdirSync(resumable, { recursive: true, mode: 0o700 })
+  for (const boot of readdirSync(resumables)) {
+    if (boot !== bootId) rmSync(join(resumables, boot), { recursive: true, force: true })
+  }
   const directory = (algorithm: string) => join(base, 'blobs', algorithm)
   for (const algorithm of ['sha256', 'sha512']) {
     mkdirSync(directory(algorithm), { recursive: true, mode: 0o700 })
   }
   return {
     ingests,
+    resumable,
     directory: (digest) => directory(digestAlgorithm(digest)),
     blob: (digest) => join(directory(digestAlgorithm(digest)), digestHex(digest)),
   }

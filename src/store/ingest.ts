@@ -10,8 +10,10 @@ import { digestAlgorithm, digestHex, parseDigest, type Digest } from '#oci/diges
 import type { ContentStore, IngestOptions } from '#store/types.ts'
 
 export interface IngestPlaces {
-  /** Directory of blobs being written. */
+  /** Directory of blobs being written, emptied by each start of the engine. */
   readonly ingests: string
+  /** The same for those that can be resumed: kept until the machine starts anew. */
+  readonly resumable: string
   /** Directory that holds the blobs of this digest's algorithm. */
   directory(digest: Digest): string
   blob(digest: Digest): string
@@ -20,7 +22,7 @@ export interface IngestPlaces {
 export interface IngestDeps {
   readonly places: IngestPlaces
   readonly locks: KeyedMutex
-  /** File names of the ingests that are going on. */
+  /** Paths of the ingests that are going on. */
   readonly active: Set<string>
   readonly store: Pick<ContentStore, 'find' | 'read'>
   readonly log: Logger
@@ -40,7 +42,10 @@ export async function ingestBlob(
   signal?: AbortSignal,
 ): Promise<Digest> {
   const { expected, lease } = options
-  if (!expected) return writeIngest(deps, { options, name: randomId(), signal })
+  const { ingests, resumable } = deps.places
+  if (!expected) {
+    return writeIngest(deps, { options, path: join(ingests, randomId()), signal })
+  }
   using _ = await deps.locks.acquire(expected.digest, signal)
   lease.keepContent(expected.digest)
   if (deps.store.find(expected.digest)) {
@@ -49,21 +54,22 @@ export async function ingestBlob(
     return expected.digest
   }
   // Awaited here: the lock lasts until this function is left.
-  return await writeIngest(deps, { options, name: digestHex(expected.digest), signal })
+  const path = join(options.resume === true ? resumable : ingests, digestHex(expected.digest))
+  return await writeIngest(deps, { options, path, signal })
 }
 
 interface IngestRun {
   readonly options: IngestOptions
-  /** File name below the ingest directory. */
-  readonly name: string
+  /** The file until it is whole. */
+  readonly path: string
   readonly signal: AbortSignal | undefined
 }
 
 async function writeIngest(deps: IngestDeps, run: IngestRun): Promise<Digest> {
-  const path = join(deps.places.ingests, run.name)
-  deps.active.add(run.name)
+  const { path } = run
+  deps.active.add(path)
   try {
-    return await receive(deps, run, path)
+    return await receive(deps, run)
   } catch (error) {
     const failure = translate(run.options, error)
     if (run.options.resume !== true || mustDrop(failure)) {
@@ -71,7 +77,7 @@ async function writeIngest(deps: IngestDeps, run: IngestRun): Promise<Digest> {
     }
     throw failure
   } finally {
-    deps.active.delete(run.name)
+    deps.active.delete(path)
   }
 }
 
@@ -92,7 +98,8 @@ function translate(options: IngestOptions, error: unknown): unknown {
   })
 }
 
-async function receive(deps: IngestDeps, run: IngestRun, path: string): Promise<Digest> {
+async function receive(deps: IngestDeps, run: IngestRun): Promise<Digest> {
+  const { path } = run
   const { expected, lease, tee } = run.options
   const algorithm = expected ? digestAlgorithm(expected.digest) : 'sha256'
   const hash = createHash(algorithm)

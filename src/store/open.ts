@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs'
 import type { Logger } from '#base/log.ts'
 import { openContentStore } from '#store/content.ts'
 import { openMetadataDb } from '#store/database.ts'
@@ -22,8 +22,9 @@ export async function openStores(options: {
   chmodSync(root, 0o710)
   await using undo = new AsyncDisposableStack()
   const db = undo.use(openMetadataDb({ root, log }))
-  const content = openContentStore({ root, log })
-  const snapshots = undo.use(openOverlaySnapshotter({ root, db, log }))
+  const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  const content = openContentStore({ root, log, bootId })
+  const snapshots = undo.use(openOverlaySnapshotter({ root, db, log, bootId }))
   const leases = openLeases(db)
   const gc = createGc({ content, snapshots, leases, log })
   const opened = undo.move()

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { EngineError } from '#base/errors.ts'
 import type { Logger } from '#base/log.ts'
@@ -16,6 +16,8 @@ export interface OverlayOptions {
   readonly root: string
   readonly db: MetadataDb
   readonly log: Logger
+  /** Tells this run of the machine from others: /proc/sys/kernel/random/boot_id. */
+  readonly bootId: string
 }
 
 interface Overlay {
@@ -30,8 +32,7 @@ interface Overlay {
  */
 export function openOverlaySnapshotter(options: OverlayOptions): Snapshotter & AsyncDisposable {
   const base = join(options.root, snapshotsDirectory)
-  const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  const rows = openSnapshotRows({ db: options.db, bootId })
+  const rows = openSnapshotRows({ db: options.db, bootId: options.bootId })
   const directories = openSnapshotDirectories(base, options.log)
   directories.sweep(rows.directories())
   const filesystem = openSync(base, 'r')

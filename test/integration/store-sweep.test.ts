@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { digestOf, type ChainId, type Digest } from '#oci/digest.ts'
@@ -39,10 +39,17 @@ test('opening again drops leases, half-made ingests and directories that no reco
   await first.snapshots.prepare(testKey('container'), layer.name)
   const digest = await ingest(first, lease, 'leased blob')
   writeFileSync(join(root, 'content/ingest/half'), 'x')
+  const [ownBoot = ''] = readdirSync(join(root, 'content/resumable'))
+  mkdirSync(join(root, 'content/resumable/another-boot'))
+  writeFileSync(join(root, 'content/resumable/another-boot/half'), 'x')
+  const resumable = join(root, 'content/resumable', ownBoot, 'half')
+  writeFileSync(resumable, 'x')
   mkdirSync(join(root, 'snapshots/77/fs/sub'), { recursive: true })
   await first[Symbol.asyncDispose]()
 
   const second = await openTestStores(t, { root })
+  assert.deepEqual(readdirSync(join(root, 'content/resumable')), [ownBoot])
+  assert.ok(existsSync(resumable), 'it can be resumed until gc')
   assert.deepEqual([...second.snapshots.listActive()], ['container'])
   assert.ok(second.snapshots.has(layer.name))
   await second.gc.run()
@@ -50,6 +57,7 @@ test('opening again drops leases, half-made ingests and directories that no reco
   assert.ok(second.snapshots.has(layer.name), 'the container stands on it')
   await second[Symbol.asyncDispose]()
   assert.deepEqual(readdirSync(join(root, 'content/ingest')), [])
+  assert.ok(!existsSync(resumable))
   assert.deepEqual(readdirSync(join(root, 'snapshots')).toSorted(), ['1', '3'])
 })
 
@@ -89,9 +97,11 @@ test('an interrupted ingest that nobody continues is dropped by gc', async (t) =
   }
   const expected = { digest: digestOf('x') }
   await assert.rejects(stores.content.ingest({ lease, expected, source, resume: true }), /lost/)
-  assert.equal(readdirSync(join(stores.root, 'content/ingest')).length, 1)
+  const resumables = join(stores.root, 'content/resumable')
+  const files = () => readdirSync(resumables).flatMap((boot) => readdirSync(join(resumables, boot)))
+  assert.equal(files().length, 1)
   await stores.gc.run()
-  assert.deepEqual(readdirSync(join(stores.root, 'content/ingest')), [])
+  assert.deepEqual(files(), [])
 })
 
 /** A small generator of its own, so that a failing seed can be run again. */
