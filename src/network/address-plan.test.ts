@@ -13,6 +13,8 @@ import {
 
 const subnet = (text: string) => parseCidr(text).subnet
 
+const network = { name: 'bridge', id: 'abc' }
+
 test('a CIDR gives the address and the subnet around it', () => {
   const { address, subnet: around } = parseCidr('255.255.254.9/23')
   assert.equal(formatIpv4(address), '255.255.254.9')
@@ -62,17 +64,20 @@ test('pools without room, and pools that cannot be cut, are refused', () => {
 })
 
 test('addresses come lowest first, without network, gateway and broadcast', () => {
-  const allocator = createAddressAllocator(subnet('10.0.0.0/29'), parseIpv4('10.0.0.2'))
+  const allocator = createAddressAllocator(subnet('10.0.0.0/29'), parseIpv4('10.0.0.2'), network)
   const given = Array.from({ length: 5 }, () => formatIpv4(allocator.allocate()))
   assert.deepEqual(given, ['10.0.0.1', '10.0.0.3', '10.0.0.4', '10.0.0.5', '10.0.0.6'])
-  assert.throws(() => allocator.allocate(), { kind: 'resource_exhausted' })
+  assert.throws(() => allocator.allocate(), {
+    kind: 'resource_exhausted',
+    message: "no available IPv4 addresses on this network's address pools: bridge (abc)",
+  })
   allocator.release(parseIpv4('10.0.0.4'))
   allocator.release(parseIpv4('10.9.9.9'))
   assert.equal(formatIpv4(allocator.allocate()), '10.0.0.4')
 })
 
 test('a named address is taken once, and only inside the subnet', () => {
-  const allocator = createAddressAllocator(subnet('10.0.0.0/24'), parseIpv4('10.0.0.1'))
+  const allocator = createAddressAllocator(subnet('10.0.0.0/24'), parseIpv4('10.0.0.1'), network)
   allocator.reserve(parseIpv4('10.0.0.2'))
   assert.equal(formatIpv4(allocator.allocate()), '10.0.0.3')
   for (const taken of ['10.0.0.2', '10.0.0.0', '10.0.0.1', '10.0.0.255']) {
@@ -87,7 +92,7 @@ test('a named address is taken once, and only inside the subnet', () => {
 })
 
 test('a subnet of a million addresses is given out in full', () => {
-  const allocator = createAddressAllocator(subnet('10.0.0.0/12'), parseIpv4('10.0.0.1'))
+  const allocator = createAddressAllocator(subnet('10.0.0.0/12'), parseIpv4('10.0.0.1'), network)
   let last = 0
   for (let count = 0; count < 2 ** 20 - 3; count++) last = allocator.allocate()
   assert.equal(formatIpv4(last), '10.15.255.254')

@@ -41,7 +41,7 @@ export function openDefaultBridge(
   return {
     bridge,
     mtu: options.mtu,
-    addresses: createAddressAllocator(bridge.subnet, bridge.gateway),
+    addresses: createAddressAllocator(bridge.subnet, bridge.gateway, identity),
     ruled: { bridge: bridge.name, subnet, hasMasquerade: options.hasIpMasquerade },
     record: {
       ...identity,

@@ -11,8 +11,15 @@ export interface AddressAllocator {
   release(address: number): void
 }
 
-/** Network address, broadcast address and `gateway` are never given out. */
-export function createAddressAllocator(subnet: Subnet, gateway: number): AddressAllocator {
+/**
+ * Network address, broadcast address and `gateway` are never given out.
+ * @param network name and id, for the error
+ */
+export function createAddressAllocator(
+  subnet: Subnet,
+  gateway: number,
+  network: { readonly name: string; readonly id: string },
+): AddressAllocator {
   const size = subnetSize(subnet)
   const taken = new Uint8Array(Math.ceil(size / 8))
   // Everything below is taken, so that a full start of the subnet is not searched again.
@@ -33,7 +40,10 @@ export function createAddressAllocator(subnet: Subnet, gateway: number): Address
         lowest = offset + 1
         return subnet.first + offset
       }
-      throw new EngineError('resource_exhausted', 'no available IPv4 addresses on this network')
+      throw new EngineError(
+        'resource_exhausted',
+        `no available IPv4 addresses on this network's address pools: ${network.name} (${network.id})`,
+      )
     },
     reserve(address) {
       if (!subnetContains(subnet, address)) {
