@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { errnoOf } from '#base/errors.ts'
 
 /**
- * Apparent size of the regular files below `directory`, hard links counted
- * once, and the number of entries. Entries that vanish meanwhile are left out.
+ * Apparent size of the regular files and symbolic links below `directory`, hard links
+ * counted once, and the number of entries. Entries that vanish meanwhile are left out.
  */
 export async function treeUsage(
   directory: string,
@@ -15,7 +15,7 @@ export async function treeUsage(
     const stats = await lstat(path)
     if (seen.has(stats.ino)) return
     seen.add(stats.ino)
-    if (stats.isFile()) sizeBytes += stats.size
+    if (stats.isFile() || stats.isSymbolicLink()) sizeBytes += stats.size
     if (!stats.isDirectory()) return
     for (const name of await readdir(path)) await visit(join(path, name)).catch(ignoreVanished)
   }

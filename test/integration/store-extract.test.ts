@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { errorKind } from '#base/errors.ts'
+import { treeUsage } from '#store/tree-usage.ts'
 import { openLayerExtractor, type LayerExtractorOptions } from '#sys/tar/extractor.ts'
 import { findXattr } from '#sys/xattr.ts'
 import { encodeArchive, type TestMember } from '#test/support/tar-members.ts'
@@ -92,6 +93,19 @@ test('tells compressions by their bytes; the diffID is of the plain archive', as
     )
     assert.equal(statSync(join(layer, 'a')).size, 800_000)
   }
+})
+
+test('the size counts files and symbolic links, as Docker counts', async (t) => {
+  const { layer } = layerPlace(t)
+  const archive = encodeArchive([
+    { path: 'dir', type: 'directory' },
+    { path: 'dir/file', content: 'four' },
+    { path: 'dir/hard', type: 'hardlink', linkPath: 'dir/file' },
+    { path: 'dir/soft', type: 'symlink', linkPath: 'é/file' },
+  ])
+  const { sizeBytes } = await extract(layer, archive)
+  assert.equal(sizeBytes, 4 + 7)
+  assert.equal((await treeUsage(layer)).sizeBytes, sizeBytes)
 })
 
 test('file names that are not UTF-8 keep their bytes', async (t) => {

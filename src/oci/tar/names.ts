@@ -1,4 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer'
+import type { TarEntry } from '#oci/tar/types.ts'
 
 /**
  * A file name as text. Linux names are bytes: each byte that is not part of
@@ -44,4 +45,9 @@ export function encodeName(name: string): Buffer {
     parts.push(isEscaped ? Buffer.of(code - 0xdc00) : Buffer.from(character, 'utf8'))
   }
   return Buffer.concat(parts)
+}
+
+/** What a symbolic link counts for in the size of a layer, as Docker counts: its target's bytes. */
+export function linkBytes({ type, linkPath = '' }: Pick<TarEntry, 'type' | 'linkPath'>): number {
+  return type === 'symlink' ? encodeName(linkPath).length : 0
 }

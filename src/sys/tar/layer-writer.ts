@@ -5,6 +5,7 @@
  */
 import * as fs from 'node:fs'
 import { errnoOf } from '#base/errors.ts'
+import { linkBytes } from '#oci/tar/names.ts'
 import { damagedArchive } from '#oci/tar/numbers.ts'
 import type { TarEntry, TarHandler } from '#oci/tar/types.ts'
 import { parseWhiteout } from '#oci/whiteout.ts'
@@ -49,6 +50,7 @@ export function createLayerWriter(form: ArchiveForm): LayerWriter {
       if (form === 'plain' ? isSpecial(entry) : applyWhiteout(directories, path)) return
       directories.ensure(parentOf(path))
       if (entry.type !== 'file') {
+        sizeBytes += linkBytes(entry)
         writeNode(directories, path, entry)
         return
       }

@@ -1,6 +1,7 @@
 /** What a layer's directory is worth: its diffID and a digest that leaves times out, in one walk. */
 import { createHash } from 'node:crypto'
 import { encodeTarHeader, tarTrailer } from '#oci/tar/encoder.ts'
+import { linkBytes } from '#oci/tar/names.ts'
 import { walkTree } from '#sys/tar/tree-reader.ts'
 
 export interface LayerDigest {
@@ -8,7 +9,7 @@ export interface LayerDigest {
   readonly diffId: string
   /** The same for trees of the same files, whenever they were made. */
   readonly contentDigest: string
-  /** Sum of the sizes of the regular files. */
+  /** Sum of the sizes of regular files and symbolic links. */
   readonly sizeBytes: number
   /** Length of the uncompressed tar. */
   readonly tarBytes: number
@@ -35,7 +36,7 @@ export function digestLayerTree(latestTime: number | undefined): LayerDigest {
     }
     add(encodeTarHeader(item.entry))
     content.update(encodeTarHeader({ ...item.entry, mtime: noTime }))
-    sizeBytes += item.entry.sizeBytes
+    sizeBytes += item.entry.sizeBytes + linkBytes(item.entry)
   }
   add(tarTrailer)
   return {
