@@ -1,5 +1,6 @@
 import { errorMessage } from '#base/errors.ts'
 import type { Logger } from '#base/log.ts'
+import type { Events } from '#engine/types.ts'
 import type { Gc } from '#store/types.ts'
 
 /** Long enough for a burst of removals to share one run, and to stay out of the way of the next request. */
@@ -37,4 +38,16 @@ export function createGcSchedule(gc: Gc, log: Logger): GcSchedule {
       if (isDue) await run()
     },
   }
+}
+
+/** `docker image prune` also frees what pulls that failed left, which no image names. */
+export function collectOnPrune(events: Events, gc: GcSchedule): Disposable {
+  const end = new AbortController()
+  const follow = async () => {
+    for await (const { type, action } of events.subscribe({}, end.signal)) {
+      if (type === 'image' && action === 'prune') gc.schedule()
+    }
+  }
+  void follow()
+  return { [Symbol.dispose]: () => end.abort() }
 }

@@ -14,7 +14,7 @@ import { systemScheduler } from '#container/scheduler.ts'
 import { builderDefaults, containerDefaults, networksOptions } from '#engine/config.ts'
 import { createEvents } from '#engine/events.ts'
 import { openFacts, storageDriver } from '#engine/facts.ts'
-import { createGcSchedule, type GcSchedule } from '#engine/gc.ts'
+import { collectOnPrune, createGcSchedule, type GcSchedule } from '#engine/gc.ts'
 import { trimWhenIdle } from '#engine/heap-trim.ts'
 import { restore } from '#engine/restore.ts'
 import { createRootfsMounts } from '#engine/rootfs.ts'
@@ -72,6 +72,7 @@ export async function openEngine(config: EngineConfig, log: Logger): Promise<Eng
   const { networks, volumes } = machine
   await restore({ containers, networks, log })
   undo.use(trimWhenIdle(events))
+  undo.use(collectOnPrune(events, gc))
   const opened = undo.move()
   return {
     config,

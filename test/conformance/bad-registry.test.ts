@@ -1,7 +1,8 @@
 /** Registries that refuse, lie, break off or fall silent, seen through the official command line. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { after, before, test } from 'node:test'
+import { sleep } from '#base/async.ts'
 import { busyboxFiles } from '#test/support/busybox.ts'
 import { run, runOk } from '#test/support/commands.ts'
 import { shareEngine, startEngine } from '#test/support/engine.ts'
@@ -94,6 +95,25 @@ test('a layer with other bytes than its digest says', async () => {
 test('a download that always breaks off', async () => {
   const cut = await pullWith({ fault: { type: 'truncate', afterBytes: 0 }, when: isLayer })
   assert.match(cut, /unexpected EOF|connection reset|closed/)
+})
+
+test('what a failed pull had received is freed by a prune', async () => {
+  const name = await pushNew()
+  let blobs = 0
+  await using proxy = await startRegistryProxy(registry.address, ({ method, path, headers }) => {
+    if (method !== 'GET' || !path.includes('/blobs/')) return pass
+    // The config comes first, and whole.
+    if (blobs++ === 0) return pass
+    if (headers['range'] === undefined) return { type: 'truncate', afterBytes: 600_000 }
+    return { type: 'answer', status: 400 }
+  })
+  const { code } = await engine().docker(['pull', `${proxy.address}/${name}`])
+  assert.notEqual(code, 0)
+  const resumables = `${engine().identity.dataRoot}/content/resumable`
+  const parts = () => readdirSync(resumables, { recursive: true }).slice(1)
+  assert.notDeepEqual(parts(), [])
+  assert.equal((await engine().docker(['image', 'prune', '-f'])).code, 0)
+  while (parts().length > 0) await sleep(20)
 })
 
 test('a pull from a silent registry ends with its client', async () => {
