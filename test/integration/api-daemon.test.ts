@@ -56,16 +56,24 @@ test('a second engine with the same pid file is refused', async (t) => {
 
 test('SIGHUP reads the file again and tells it as an event', async (t) => {
   const engine = await startEngine(t, { hasBusybox: false })
-  const events = engine.docker(['events', '--filter', 'type=daemon', '--format', '{{.Action}}'], {
-    timeoutMs: 3000,
-  })
-  while (!engine.output().includes('/events'))
-    await new Promise((resolve) => setTimeout(resolve, 20))
+  const events = await engine.client.system.events({ filters: { type: ['daemon'] } })
   process.kill(engine.pid(), 'SIGHUP')
-  while (!engine.output().includes('configuration reloaded')) {
-    await new Promise((resolve) => setTimeout(resolve, 20))
+  for await (const { Action } of events) {
+    assert.equal(Action, 'reload')
+    break
   }
-  assert.equal((await events).stdout, 'reload\n')
+  assert.match(engine.output(), /configuration reloaded/)
+})
+
+test('SIGTERM leaves containers running, and the next engine takes them back', async (t) => {
+  const engine = await startEngine(t)
+  const { containers } = engine.client
+  const { Id } = await containers.create({ Image: 'busybox', Cmd: ['sleep', '1000'] })
+  await containers.start(Id)
+  const before = (await containers.inspect(Id)).State
+  await engine.restart()
+  const after = (await containers.inspect(Id)).State
+  assert.deepEqual([after.Status, after.Pid], ['running', before.Pid])
 })
 
 test('SIGTERM ends open streams, the socket and the pid file', async (t) => {
