@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { errorKind } from '#base/errors.ts'
 import { silentLogger } from '#base/log.ts'
+import { saveBody } from '#build/sources/download.ts'
 import { openStores } from '#store/open.ts'
 import { mount, unmount } from '#sys/mount.ts'
 import { openLayerExtractor } from '#sys/tar/extractor.ts'
@@ -45,4 +46,13 @@ test('an extraction that fills the disk fails as such', async (t) => {
     .write(encodeArchive([{ path: 'big', content: Buffer.alloc(5_000_000, 'x') }]))
     .catch(() => undefined)
   await assert.rejects(extractor.finish(), isFull)
+})
+
+test('a download that fills the disk fails as such', async (t) => {
+  const response = new Response(Buffer.alloc(5_000_000, 'x'))
+  const op = { kind: 'http', url: 'http://example.com/big' } as const
+  const place = { op, path: join(smallDisk(t), 'big') }
+  const { signal } = new AbortController()
+  const context = { signal, onOutput: () => {}, onStatus: () => {} }
+  await assert.rejects(saveBody(response, place, context), isFull)
 })
