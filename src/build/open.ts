@@ -73,7 +73,7 @@ function sizeOf(stored: string): number {
 }
 
 async function sweep(machine: BuildMachine, log: Logger): Promise<void> {
-  sweepCaches(machine)
+  await sweepCaches(machine)
   const mounted = readMountinfo()
     .map(({ mountPoint }) => mountPoint)
     .filter((mountPoint) => mountPoint.startsWith(`${machine.workRoot}/`))
