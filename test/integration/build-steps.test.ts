@@ -220,7 +220,11 @@ test('network modes: a bridge, nothing, or the machine', async () => {
   const interfaces = "ls /sys/class/net | tr '\\n' ' '"
   assert.match(await printed(`RUN ${interfaces}`), /eth0/)
   assert.equal((await printed(`RUN --network=none ${interfaces}`)).trim(), 'lo')
-  assert.ok((await printed(`RUN --network=host ${interfaces}`)).includes(builder().identity.bridge))
+  const host = `RUN --network=host ${interfaces}`
+  await assert.rejects(printed(host), { message: 'network.host is not allowed' })
+  const { bridge } = builder().identity
+  assert.ok((await printed(host, { allowsHostNetwork: true })).includes(bridge))
+  assert.ok((await printed(`RUN ${interfaces} # all`, { network: 'host' })).includes(bridge))
 })
 
 test('--add-host and the sandbox host name are in /etc/hosts', async () => {

@@ -31,7 +31,7 @@ export async function runExec(
   { session, step }: { readonly session: BuildSession; readonly step: ExecStep },
   context: RunContext,
 ): Promise<SnapshotResult> {
-  checkSecurity(session, step.op)
+  checkEntitlements(session, step.op)
   checkRunnable(step.op.platform)
   const workspace = openWorkspace(machine)
   try {
@@ -77,10 +77,16 @@ async function settleBoth<A, B>(first: Promise<A>, second: Promise<B>): Promise<
   return [a.value, b.value]
 }
 
-function checkSecurity({ allowsInsecure }: BuildSession, op: ExecOp): void {
-  if (op.security !== 'insecure' || allowsInsecure) return
-  throw new EngineError('permission_denied', 'security.insecure is not allowed', {
-    hint: 'allow it with --allow security.insecure',
+/** A Dockerfile is data: what reaches out of the sandbox needs the word of who builds it. */
+function checkEntitlements(session: BuildSession, op: ExecOp): void {
+  const isAllowed = {
+    'security.insecure': op.security !== 'insecure' || session.allowsInsecure,
+    'network.host': op.network !== 'host' || session.allowsHostNetwork,
+  }
+  const missing = Object.entries(isAllowed).find(([, allowed]) => !allowed)?.[0]
+  if (missing === undefined) return
+  throw new EngineError('permission_denied', `${missing} is not allowed`, {
+    hint: `allow it with --allow ${missing}`,
   })
 }
 
