@@ -62,7 +62,7 @@ export async function openBuilder(deps: BuilderDeps): Promise<Builder> {
   const cache = openBuildCache({ db: stores.db, sizeOf })
   stores.gc.register({ content: () => [], snapshots: () => cachedSnapshots(cache) })
   const solver = createSolver<BuildResult>({ cache, parallelism: availableParallelism() })
-  const history = openHistory(stores.db, join(dataRoot, 'history'))
+  const history = openHistory(stores.db, { directory: join(dataRoot, 'history'), log })
   const running = createRunningBuilds()
   return createBuilder({ machine, cache, solver, history, running, contexts: deps.contexts })
 }
