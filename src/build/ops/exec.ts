@@ -5,6 +5,7 @@ import { commitStep } from '#build/ops/commit.ts'
 import { prepareMounts, type PreparedMounts } from '#build/ops/exec-mounts.ts'
 import { connectStep, type StepNetwork } from '#build/ops/exec-network.ts'
 import type { BuildMachine, BuildSession } from '#build/ops/machine.ts'
+import { limitOutput } from '#build/ops/output-limit.ts'
 import type { BuildResult, SnapshotResult } from '#build/ops/result.ts'
 import { checkRunnable } from '#build/ops/foreign.ts'
 import { mountWithTargets } from '#build/ops/stubs.ts'
@@ -61,8 +62,10 @@ async function runIn(
   const rootfs = mountWithTargets(workspace, mount, [...network.mounts, ...mounts.mounts])
   await makeWorkingDirectory(rootfs, op, context.signal)
   const spec = buildStepSpec({ machine, session, workspace, op, rootfs, mounts, network })
-  const { onOutput, signal } = context
+  const { signal } = context
+  const { onOutput, flush } = limitOutput(context.onOutput)
   const exit = await machine.runtime.runOnce({ containerId: workspace.id, spec, onOutput }, signal)
+  flush()
   if (exit.code !== 0) throw stepFailure(op, exit)
   const { lease } = session
   const { latestTime } = op
