@@ -34,7 +34,9 @@ for shell in bash zsh fish; do
   dist/gantry completion "$shell" >"$file"
 done
 
-install -m 644 README.md LICENSE "$target/share/doc/gantry/"
+rm -rf "$target/share/doc/gantry/docs"
+install -m 644 ./*.md LICENSE "$target/share/doc/gantry/"
+cp -r docs "$target/share/doc/gantry/docs"
 # systemd reads units of local installations below /etc.
 install -d "$DESTDIR/etc/systemd/system"
 sed "s|@PREFIX@|$PREFIX|g" packaging/gantry.service >"$DESTDIR/etc/systemd/system/gantry.service"

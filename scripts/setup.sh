@@ -5,12 +5,12 @@ cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
 # crun, conmon: run containers. tini: `run --init`. nftables: the firewall library. containers-common: seccomp profile.
+# git, xz, bzip2: build contexts and ADD. procps: `gantry top`.
 # runc: the runtime where crun cannot work, and for tests that compare the two.
 # mmdebstrap: makes base images for the quickstart. The others are for the tests: a static userland, certificates, a client in another language.
-# xz-utils, bzip2: read archives of these two kinds.
 # libatomic1: Node 26 is linked against it.
 packages=(crun runc conmon tini libatomic1 libnftables1 nftables iproute2 golang-github-containers-common
-  ca-certificates curl mmdebstrap busybox-static openssl zstd xz-utils bzip2 python3 python3-docker)
+  git xz-utils bzip2 procps ca-certificates curl mmdebstrap busybox-static openssl zstd python3 python3-docker)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^ii' || missing+=("$package")

@@ -66,3 +66,37 @@ test('every decision is listed in docs/decisions/README.md', () => {
     [],
   )
 })
+
+/** Lines of code blocks, a continued line joined to the one that it goes on. */
+function commandLines(): { readonly file: string; readonly line: string }[] {
+  const files = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/**/*.md')]
+  return files.flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/^```\w*\n(.*?)^```/gms)]
+      .flatMap((match) => (match[1] ?? '').replaceAll(/\\\n\s*/g, '').split('\n'))
+      .map((line) => ({ file, line })),
+  )
+}
+
+test('commands and flags that documents show are there', () => {
+  const table = readFileSync('src/cli/table.ts', 'utf8')
+  const names = [...table.matchAll(/entry\(\s*'([^']+)'/g)].map((match) => match[1] ?? '')
+  const commands = new Set(names.flatMap((list) => list.split(', ')))
+  const settings = readFileSync('src/daemon/settings.ts', 'utf8')
+  const flags = new Set([...settings.matchAll(/flag: '([^']+)'/g)].map((match) => match[1]))
+  assert.ok(commands.size > 40 && flags.size > 30, 'the tables were not read')
+  const lines = commandLines()
+  const unknownCommands = lines.flatMap(({ file, line }) =>
+    [...line.matchAll(/(?<![\w/-])gantry (?:-H \S+ |--tlsverify )*([a-z]+)(?: ([a-z]+))?/g)]
+      .filter(([, one, two]) => !commands.has(one ?? '') && !commands.has(`${one} ${two}`))
+      .map(([text]) => `${file}: ${text}`),
+  )
+  assert.deepEqual(unknownCommands, [])
+  const unknownFlags = lines
+    .filter(({ line }) => /^\$? ?(?:gantryd|node src\/daemon)/.test(line))
+    .flatMap(({ file, line }) =>
+      [...line.matchAll(/ --([a-z-]+)/g)]
+        .filter(([, flag]) => !flags.has(flag))
+        .map(([, flag]) => `${file}: --${flag}`),
+    )
+  assert.deepEqual(unknownFlags, [])
+})

@@ -13,6 +13,8 @@ export async function startGantry(root: string): Promise<Peer> {
     bridge: 'gantry0',
     bip: '172.30.0.1/16',
     'cgroup-parent': '/gantry-bench/gantry',
+    // As dockerd by default: a work that fails leaves no container behind.
+    'live-restore': 'false',
   }
   const program = `${projectRoot}/dist/gantryd`
   const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`)

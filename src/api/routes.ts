@@ -83,6 +83,7 @@ export const routes: readonly Route[] = [
   { method: 'GET', path: '/networks', handler: networks.listNetworks },
   { method: 'GET', path: '/networks/', handler: networks.listNetworks },
   { method: 'GET', path: '/networks/{id}', handler: networks.inspectNetwork },
+  { method: 'POST', path: '/networks/prune', since: '1.25', handler: prune.pruneNetworks },
 
   { method: 'GET', path: '/volumes', handler: volumes.listVolumes },
   { method: 'POST', path: '/volumes/create', handler: volumes.createVolume },
@@ -102,7 +103,6 @@ export const routes: readonly Route[] = [
   { method: 'GET', path: '/images/search', handler: notSupported },
   { method: 'GET', path: '/distribution/{name:.*}/json', handler: notSupported },
   { method: 'POST', path: '/networks/create', handler: notSupported },
-  { method: 'POST', path: '/networks/prune', handler: notSupported },
   { method: 'POST', path: '/networks/{id}/connect', handler: notSupported },
   { method: 'POST', path: '/networks/{id}/disconnect', handler: notSupported },
   { method: 'DELETE', path: '/networks/{id}', handler: notSupported },

@@ -62,7 +62,7 @@ export async function openBuilder(deps: BuilderDeps): Promise<Builder> {
   const cache = openBuildCache({ db: stores.db, sizeOf })
   stores.gc.register({ content: () => [], snapshots: () => cachedSnapshots(cache) })
   const solver = createSolver<BuildResult>({ cache, parallelism: availableParallelism() })
-  const history = openHistory(stores.db, join(dataRoot, 'history'))
+  const history = openHistory(stores.db, { directory: join(dataRoot, 'history'), log })
   const running = createRunningBuilds()
   return createBuilder({ machine, cache, solver, history, running, contexts: deps.contexts })
 }
@@ -73,7 +73,7 @@ function sizeOf(stored: string): number {
 }
 
 async function sweep(machine: BuildMachine, log: Logger): Promise<void> {
-  sweepCaches(machine)
+  await sweepCaches(machine)
   const mounted = readMountinfo()
     .map(({ mountPoint }) => mountPoint)
     .filter((mountPoint) => mountPoint.startsWith(`${machine.workRoot}/`))

@@ -54,7 +54,10 @@ export interface BuildRequest {
   readonly ssh: ReadonlyMap<string, SshForward>
   readonly limits: StepLimits
   readonly network: 'default' | 'none' | 'host'
+  /** `--allow security.insecure` */
   readonly allowsInsecure: boolean
+  /** `--allow network.host`; a build whose own network is the host's needs no word more. */
+  readonly allowsHostNetwork: boolean
   readonly cacheFrom: readonly CacheLocation[]
   readonly cacheTo: readonly CacheLocation[]
   readonly provenance?: 'min' | 'max'

@@ -67,6 +67,14 @@ export function errorOfConnection(error: unknown, endpoint: Endpoint): EngineErr
         `Cannot connect to the Gantry daemon at ${address}. Is the gantryd daemon running?`,
         options,
       )
+    case 'ECONNRESET':
+    case 'EPIPE':
+      // Each runtime has words of its own for it.
+      return new EngineError(
+        'unavailable',
+        `error during connect: ${address} closed the connection without an answer`,
+        options,
+      )
     default:
       return new EngineError(
         'unavailable',

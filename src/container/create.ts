@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { abortReason } from '#base/async.ts'
 import { now } from '#base/clock.ts'
+import { EngineError } from '#base/errors.ts'
 import { randomId } from '#base/ids.ts'
 import { undoing } from '#base/undo.ts'
 import { planMounts } from '#container/binds.ts'
@@ -12,6 +13,7 @@ import { containerPaths } from '#container/paths.ts'
 import type { ContainerRecord, CreateContainerRequest } from '#container/types.ts'
 import { validateSpec } from '#container/validate.ts'
 import type { Image } from '#image/types.ts'
+import { formatPlatform, matchesPlatform } from '#oci/platform.ts'
 
 export interface CreatedContainer {
   readonly id: string
@@ -22,14 +24,14 @@ export interface CreatedContainer {
  * Everything is checked before anything is made. What a crash leaves is found by
  * the id: a snapshot and a directory without a record; and where volumes without
  * a name are made, a record in state `removing` that takes them along.
- * @throws EngineError not_found (image), conflict (name), invalid_argument
+ * @throws EngineError not_found (image, or its platform), conflict (name), invalid_argument
  */
 export async function createContainer(
   context: ContainerContext,
   request: CreateContainerRequest,
   signal?: AbortSignal,
 ): Promise<CreatedContainer> {
-  const image = context.images.get(request.imageName)
+  const image = imageFor(context, request)
   const spec = mergeConfig(request, image.config.config ?? {})
   const warnings = validateSpec(spec)
   const plans = planMounts(spec)
@@ -71,6 +73,18 @@ export async function createContainer(
   context.table.publish(record)
   announce(context, record, { action: 'create' })
   return { id, warnings }
+}
+
+/** An image of another platform counts as none, so that clients pull the one they asked for. */
+function imageFor(context: ContainerContext, request: CreateContainerRequest): Image {
+  const { imageName, platform } = request
+  const image = context.images.get(imageName)
+  if (!platform || matchesPlatform(platform, image.platform)) return image
+  const [has, wants] = [image.platform, platform].map(formatPlatform)
+  throw new EngineError(
+    'not_found',
+    `image with reference ${imageName} was found but its platform (${has}) does not match the specified platform (${wants})`,
+  )
 }
 
 /** The snapshot over the image's layers, and the directory. */

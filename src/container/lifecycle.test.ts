@@ -53,6 +53,20 @@ function assertNothingHeld(world: FakeWorld): void {
   assert.deepEqual([...world.sandboxes], [], 'sandboxes')
 }
 
+test('an image of another platform is as good as none', async (t) => {
+  const { world, containers } = await open(t)
+  const wanted = { ...sampleRequest(), platform: { os: 'linux', architecture: 's390x' } }
+  await assert.rejects(containers.create(wanted), {
+    kind: 'not_found',
+    message:
+      'image with reference busybox was found but its platform (linux/amd64) does not match the specified platform (linux/s390x)',
+  })
+  const same = { ...sampleRequest(), platform: { os: 'linux', architecture: 'amd64' } }
+  const { id } = await containers.create(same)
+  await containers.remove(id, { force: false, volumes: false })
+  assertNothingHeld(world)
+})
+
 test('starting twice, stopping twice and removing a running one are refused', async (t) => {
   const { world, containers } = await open(t)
   const { id } = await containers.create(sampleRequest({ name: 'web' }))

@@ -137,7 +137,7 @@ const cases: readonly SettingCase[] = [
     expected: 'warn',
   },
   list('label', 'labels', ({ engine }) => engine.labels),
-  on('live-restore', ({ engine }) => engine.isLiveRestore),
+  off('live-restore', ({ engine }) => engine.isLiveRestore),
   integer('shutdown-timeout', ({ engine }) => engine.shutdownTimeoutS),
   {
     flags: ['--min-api-version', '1.40'],

@@ -7,6 +7,7 @@ import type { DaemonConfig } from '#daemon/config.ts'
 import { inheritedFds } from '#daemon/endpoint.ts'
 import { openListeners } from '#daemon/listeners.ts'
 import { createLogger, type DaemonLogger, stderrSink } from '#daemon/log.ts'
+import { notifyServiceManager } from '#daemon/notify.ts'
 import { writePidfile } from '#daemon/pidfile.ts'
 import { watchReload } from '#daemon/reload.ts'
 import { stopSignal } from '#daemon/signals.ts'
@@ -27,7 +28,10 @@ export async function runDaemon(config: DaemonConfig): Promise<void> {
   await serve(config, log, stack)
   const startMs = Math.round(performance.now() - startedAt)
   log.info({ version: productVersion, pid: process.pid, startMs }, 'engine is ready')
+  const notifySocket = process.env['NOTIFY_SOCKET']
+  notifyServiceManager(notifySocket, 'READY=1', log)
   const signal = await stop
+  notifyServiceManager(notifySocket, 'STOPPING=1', log)
   log.info({ signal }, 'engine stops')
 }
 

@@ -209,7 +209,7 @@ export const engineSettings = {
   liveRestore: switchSetting({
     flag: 'live-restore',
     help: 'Containers keep running when the engine stops',
-    fallback: false,
+    fallback: true,
   }),
   shutdownTimeout: integerSetting({
     flag: 'shutdown-timeout',

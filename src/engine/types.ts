@@ -1,4 +1,10 @@
-/** The composition root's product: what api/ serves. */
+/**
+ * The composition root's product: what api/ serves.
+ *
+ * Life of an engine: `openEngine` opens the stores, then what stands on them, each by plain arguments; takes over
+ * what an earlier engine left running and removes what it left half-made; and serves until it is disposed
+ * of, which ends the containers too unless they are to live on.
+ */
 import type { Instant } from '#base/clock.ts'
 import type { Logger } from '#base/log.ts'
 import type { BuildContexts } from '#build/transfer/types.ts'

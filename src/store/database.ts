@@ -3,23 +3,27 @@ import { join } from 'node:path'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { EngineError } from '#base/errors.ts'
 import type { Logger } from '#base/log.ts'
+import { openDiskReserve } from '#store/disk-reserve.ts'
 import { databaseFile, openOrQuarantine } from '#store/quarantine.ts'
 import { fromSqliteError } from '#store/sqlite.ts'
 import type { MetadataDb } from '#store/types.ts'
 
 /** Opens `<root>/metadata.db`. Statements are prepared once and kept. */
 export function openMetadataDb(options: { root: string; log: Logger }): MetadataDb {
-  const database = openOrQuarantine(options.root, options.log)
+  const reserve = openDiskReserve(options.root, options.log)
+  const database = reserve.retried(() => openOrQuarantine(options.root, options.log))
   // The log file exists from the first write on and is never replaced while we hold the lock.
   database.exec('CREATE TABLE IF NOT EXISTS migrations (owner TEXT PRIMARY KEY, applied INTEGER)')
   const journal = openSync(join(options.root, `${databaseFile}-wal`), 'r+')
   const prepare = createStatementCache(database)
-  const transaction = createTransactions(prepare, () => fdatasyncSync(journal))
+  const transactions = createTransactions(prepare, () => fdatasyncSync(journal))
+  // A failure inside a transaction is the whole transaction's: only that can be tried again.
+  const whole = <T>(work: () => T) => (transactions.isOpen() ? work() : reserve.retried(work))
   const db: MetadataDb = {
-    transaction,
+    transaction: (work, wishes) => whole(() => transactions.run(work, wishes)),
     migrate: (owner, statements) => migrate(db, owner, statements),
     run: (sql, ...values) =>
-      translated(() => ({ changes: Number(prepare(sql).run(...values).changes) })),
+      whole(() => translated(() => ({ changes: Number(prepare(sql).run(...values).changes) }))),
     get: (sql, ...values) => translated(() => prepare(sql).get(...values)),
     all: (sql, ...values) => translated(() => prepare(sql).all(...values)),
     [Symbol.dispose]() {
@@ -49,10 +53,13 @@ function createStatementCache(database: DatabaseSync): Prepare {
  * outermost commit waits for the write-ahead log to reach the disk, which is
  * exactly what `synchronous = FULL` adds to NORMAL.
  */
-function createTransactions(prepare: Prepare, syncJournal: () => void): MetadataDb['transaction'] {
+function createTransactions(
+  prepare: Prepare,
+  syncJournal: () => void,
+): { readonly run: MetadataDb['transaction']; isOpen(): boolean } {
   let depth = 0
   let isDurable = false
-  return (work, options = {}) => {
+  const run: MetadataDb['transaction'] = (work, options = {}) => {
     const [begin, commit, rollback] =
       depth === 0
         ? (['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK'] as const)
@@ -76,6 +83,7 @@ function createTransactions(prepare: Prepare, syncJournal: () => void): Metadata
       depth--
     }
   }
+  return { run, isOpen: () => depth > 0 }
 }
 
 function undo(prepare: Prepare, rollback: string, depth: number): void {

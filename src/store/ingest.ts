@@ -2,11 +2,12 @@ import { createHash, type Hash } from 'node:crypto'
 import { open, rename, unlink, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { abortReason, type KeyedMutex } from '#base/async.ts'
-import { EngineError, errnoOf, errorKind } from '#base/errors.ts'
+import { EngineError, errorKind } from '#base/errors.ts'
 import { randomId } from '#base/ids.ts'
 import type { Logger } from '#base/log.ts'
 import { undoing } from '#base/undo.ts'
 import { digestAlgorithm, digestHex, parseDigest, type Digest } from '#oci/digest.ts'
+import { explainFullDisk } from '#store/full-disk.ts'
 import type { ContentStore, IngestOptions } from '#store/types.ts'
 
 export interface IngestPlaces {
@@ -71,7 +72,7 @@ async function writeIngest(deps: IngestDeps, run: IngestRun): Promise<Digest> {
   try {
     return await receive(deps, run)
   } catch (error) {
-    const failure = translate(run.options, error)
+    const failure = explainFullDisk(run.options.expected?.digest ?? 'content', error)
     if (run.options.resume !== true || mustDrop(failure)) {
       await undoing(deps.log, 'drop ingest', () => unlink(path))()
     }
@@ -85,17 +86,6 @@ async function writeIngest(deps: IngestDeps, run: IngestRun): Promise<Digest> {
 function mustDrop(error: unknown): boolean {
   const kind = errorKind(error)
   return kind === 'data_loss' || kind === 'resource_exhausted'
-}
-
-function translate(options: IngestOptions, error: unknown): unknown {
-  const errno = errnoOf(error)
-  if (errno !== 'ENOSPC' && errno !== 'EDQUOT') return error
-  const what = options.expected?.digest ?? 'content'
-  return new EngineError('resource_exhausted', `write ${what}: no space left on device`, {
-    errno,
-    hint: 'free some space under the data root, for example with "gantry system prune"',
-    cause: error,
-  })
 }
 
 async function receive(deps: IngestDeps, run: IngestRun): Promise<Digest> {

@@ -172,7 +172,10 @@ export interface GcResult {
 export interface MetadataDb extends Disposable {
   /** Applies the statements not applied yet for `owner`; each once, in order. */
   migrate(owner: string, statements: readonly string[]): void
-  /** Runs `work` in one transaction; rolls back when it throws. `durable` waits for the disk. */
+  /**
+   * Runs `work` in one transaction; rolls back when it throws. `durable` waits for the disk.
+   * On a full disk `work` may be run twice: it must touch nothing but the database.
+   */
   transaction<T>(work: () => T, options?: { readonly durable?: boolean }): T
   run(sql: string, ...values: SqlValue[]): { readonly changes: number }
   get(sql: string, ...values: SqlValue[]): SqlRow | undefined

@@ -1,5 +1,6 @@
 import { closeDescriptor } from '#sys/files.ts'
 import { Socket } from 'node:net'
+import { drained } from '#base/drain.ts'
 import { EngineError } from '#base/errors.ts'
 import { openPipe } from '#sys/pipe.ts'
 import { openOutputPipe, openPipeReader, plainEnvironment, startProcess } from '#sys/process.ts'
@@ -68,19 +69,7 @@ function startFilter(path: string, args: readonly string[]) {
 async function feed(stdin: Socket, source: AsyncIterable<Uint8Array>): Promise<void> {
   for await (const chunk of source) {
     if (stdin.destroyed) return
-    if (!stdin.write(chunk)) await writable(stdin)
+    if (!stdin.write(chunk)) await drained(stdin)
   }
   stdin.end()
-}
-
-function writable(stdin: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      stdin.off('drain', done)
-      stdin.off('close', done)
-      resolve()
-    }
-    stdin.on('drain', done)
-    stdin.on('close', done)
-  })
 }

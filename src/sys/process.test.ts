@@ -67,3 +67,7 @@ async function read(fd: number): Promise<string> {
   for await (const chunk of openPipeReader(fd)) text += String(chunk)
   return text
 }
+
+test('a program that prints without end is ended', async () => {
+  await assert.rejects(runCommand('/usr/bin/yes', []), { kind: 'resource_exhausted' })
+})

@@ -70,7 +70,7 @@ export const plainEnvironment: readonly string[] = [
 
 /**
  * Runs a program to its end. A non-zero exit is a result, not an error.
- * @throws EngineError deadline_exceeded, the signal's reason, or why it could not be started
+ * @throws EngineError deadline_exceeded, resource_exhausted (64 MiB of output), the signal's reason, or why it could not be started
  */
 export async function runCommand(
   path: string,
@@ -82,7 +82,13 @@ export async function runCommand(
   const failure = killWhenDue(child, path, options)
   stdin?.on('error', () => undefined)
   if (options.input !== undefined) stdin?.end(options.input)
-  const [out, err, status] = await Promise.all([collect(stdout), collect(stderr), child.exited])
+  const excess = () =>
+    failure.give(new EngineError('resource_exhausted', `run "${path}": it printed too much`))
+  const [out, err, status] = await Promise.all([
+    collect(stdout, excess),
+    collect(stderr, excess),
+    child.exited,
+  ])
   failure[Symbol.dispose]()
   const reason = failure.reason()
   if (reason) throw reason
@@ -147,6 +153,7 @@ function killWhenDue(child: ChildProcess, path: string, options: RunOptions) {
           options.timeoutMs,
         )
   return {
+    give,
     reason: () => reason,
     [Symbol.dispose]: () => {
       clearTimeout(timer)
@@ -155,9 +162,17 @@ function killWhenDue(child: ChildProcess, path: string, options: RunOptions) {
   }
 }
 
-async function collect(stream: Readable): Promise<Buffer> {
+/** What a program that others steer (git and its remote) may make us hold. */
+const maxOutputBytes = 64 * 1024 * 1024
+
+async function collect(stream: Readable, onExcess: () => void): Promise<Buffer> {
   const chunks: Buffer[] = []
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+  let bytes = 0
+  stream.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > maxOutputBytes) onExcess()
+    else chunks.push(chunk)
+  })
   await new Promise<void>((resolve) => stream.once('close', resolve))
   return Buffer.concat(chunks)
 }

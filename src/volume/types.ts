@@ -1,4 +1,10 @@
-/** Named volumes (driver `local`): a directory `<data root>/volumes/<name>/_data` and a record. */
+/**
+ * Volumes of the driver `local`: a directory `<data root>/volumes/<name>/_data` and a record.
+ *
+ * Life of a volume: `create` makes the directory and the record, or finds both; container/ mounts the
+ * directory, having it filled from the image the first time; `remove` takes both away unless
+ * somebody uses it. An anonymous volume has a name drawn at random and goes with its container.
+ */
 import type { Instant } from '#base/clock.ts'
 
 export interface Volume {

@@ -177,6 +177,7 @@ export const BuildSpecBody = object(
     limits: LimitsBody,
     network: text,
     allowsInsecure: bool,
+    allowsHostNetwork: bool,
     cacheFrom: list(CacheLocationBody),
     cacheTo: list(CacheLocationBody),
     provenance: literals('min', 'max'),

@@ -40,3 +40,6 @@ export const NetworkInspect = object({
   Labels: record(text),
 })
 export type NetworkInspect = Static<typeof NetworkInspect>
+
+export const NetworksPruneResponse = object({ NetworksDeleted: nullable(list(text)) })
+export type NetworksPruneResponse = Static<typeof NetworksPruneResponse>

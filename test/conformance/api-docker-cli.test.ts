@@ -193,3 +193,26 @@ test('container prune removes what has ended', async () => {
   assert.match(stdout, /Deleted Containers:\n[0-9a-f]{64}/)
   assert.match((await docker('logs', 'ended')).stderr, /No such container: ended/)
 })
+
+test('system prune takes what is not in use, of every kind', async () => {
+  await docker('create', '--name', 'unused', 'busybox')
+  const { code, stdout, stderr } = await docker('system', 'prune', '--force')
+  assert.deepEqual([code, stderr], [0, ''])
+  assert.match(stdout, /^Deleted Containers:\n[0-9a-f]{64}\n[^]*Total reclaimed space: /)
+})
+
+test('an image of another platform counts as none: the client goes to pull', async () => {
+  const { code, stderr } = await docker(
+    'create',
+    '--platform',
+    'linux/s390x',
+    '--pull',
+    'never',
+    'busybox',
+  )
+  assert.equal(code, 1)
+  assert.match(
+    stderr,
+    /image with reference busybox(:latest)? was found but its platform \(linux\/\w+\) does not match the specified platform \(linux\/s390x\)/,
+  )
+})

@@ -56,16 +56,42 @@ test('a second engine with the same pid file is refused', async (t) => {
 
 test('SIGHUP reads the file again and tells it as an event', async (t) => {
   const engine = await startEngine(t, { hasBusybox: false })
-  const events = engine.docker(['events', '--filter', 'type=daemon', '--format', '{{.Action}}'], {
-    timeoutMs: 3000,
-  })
-  while (!engine.output().includes('/events'))
-    await new Promise((resolve) => setTimeout(resolve, 20))
+  const events = await engine.client.system.events({ filters: { type: ['daemon'] } })
   process.kill(engine.pid(), 'SIGHUP')
-  while (!engine.output().includes('configuration reloaded')) {
-    await new Promise((resolve) => setTimeout(resolve, 20))
+  for await (const { Action } of events) {
+    assert.equal(Action, 'reload')
+    break
   }
-  assert.equal((await events).stdout, 'reload\n')
+  assert.match(engine.output(), /configuration reloaded/)
+})
+
+test('SIGTERM leaves containers running, and the next engine takes them back', async (t) => {
+  const engine = await startEngine(t)
+  const { containers } = engine.client
+  const { Id } = await containers.create({ Image: 'busybox', Cmd: ['sleep', '1000'] })
+  await containers.start(Id)
+  const before = (await containers.inspect(Id)).State
+  await engine.restart()
+  const after = (await containers.inspect(Id)).State
+  assert.deepEqual([after.Status, after.Pid], ['running', before.Pid])
+})
+
+test('a service manager is told when the engine is ready, and when it stops', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'gantry-notify-'))
+  t.after(() => rmSync(directory, { recursive: true }))
+  for (const name of [join(directory, 'notify'), `@gantry-notify-${process.pid}`]) {
+    const script = `import socket, sys
+manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+manager.bind(sys.argv[1].replace('@', '\\0', 1))
+print(manager.recv(100).decode(), manager.recv(100).decode())`
+    const manager = run('python3', ['-c', script, name])
+    const isBound = () => readFileSync('/proc/net/unix', 'utf8').includes(name)
+    while (!isBound()) await new Promise((resolve) => setTimeout(resolve, 20))
+    const stopsBelow = { after: () => undefined }
+    const options = { env: { NOTIFY_SOCKET: name }, hasBusybox: false }
+    await (await startEngine(stopsBelow, options)).stop()
+    assert.equal((await manager).stdout, 'READY=1 STOPPING=1\n')
+  }
 })
 
 test('SIGTERM ends open streams, the socket and the pid file', async (t) => {

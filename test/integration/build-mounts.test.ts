@@ -70,6 +70,15 @@ test('a cache outlives builds, is no part of the layer and keeps what it had', a
   assert.ok(!fs.existsSync(join(builder().identity.root, 'x')))
 })
 
+test('a pruned cache begins empty again', async () => {
+  const step = 'RUN --mount=type=cache,id=pruned,target=/c echo line >> /c/f; wc -l < /c/f'
+  assert.equal(await printed(step), '1')
+  const { ids, freedBytes } = await builder().builder.prune({ isAll: true })
+  assert.ok(ids.length > 0 && freedBytes > 0)
+  assert.deepEqual(builder().builder.diskUsage(), [])
+  assert.equal(await printed(step), '1')
+})
+
 test('a cache has the mode and owner asked for, and is filled from a stage when it is new', async () => {
   const dockerfile = `FROM busybox AS seed
 RUN mkdir /seed && echo seeded > /seed/f

@@ -157,6 +157,23 @@ test('--keep-git-dir keeps it, and without there is none', async () => {
   })
 })
 
+test('a submodule cannot name files of this machine', async () => {
+  const { directory } = makeRepository()
+  const work = `${directory}-outer`
+  const script = `set -e
+export GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@t GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t@t HOME=/nonexistent
+git init -q -b main ${work}; cd ${work}
+git -c protocol.file.allow=always submodule --quiet add ${directory}-work stolen
+git commit -qm outer
+git clone -q --bare ${work} ${directory}/outer.git; cd ${directory}/outer.git; git update-server-info`
+  execFileSync('/bin/sh', ['-c', script])
+  await withServer(serveFiles(directory), async (url) => {
+    await assert.rejects(built(`ADD ${url}/outer.git /out/`, String), {
+      message: /transport 'file' not allowed/,
+    })
+  })
+})
+
 test('a ref that looks like an option is refused before git sees it', async () => {
   await assert.rejects(built('ADD https://x.example/a.git#--upload-pack=/bin/sh /out/', String), {
     message: /begins with "-"/,

@@ -137,3 +137,12 @@ test('kill sends a signal that the program handles', async (t) => {
   const { stdout, code } = await running
   assert.deepEqual({ stdout, code }, { stdout: 'caught\n', code: 4 })
 })
+
+test('an image that is here for another platform is pulled for the one asked for', async () => {
+  const reference = '127.0.0.1:1/other:latest'
+  await engine().client.images.tag('busybox', '127.0.0.1:1/other', 'latest')
+  const args = ['run', '--rm', '--platform', 'linux/s390x', reference]
+  const { code, stderr } = await engine().gantry(args)
+  assert.equal(code, 125)
+  assert.match(stderr, /^Unable to find image '127\.0\.0\.1:1\/other:latest' locally\n/)
+})

@@ -16,8 +16,10 @@ const seed = Number(process.env['GANTRY_KILL9_SEED'] ?? Date.now() % 1_000_000)
 const longestLifeMs = 500
 /** Somewhat more than a start takes: some are killed as soon as they answer. */
 const longestStartMs = 400
+/** Fifty lives take two minutes, and several times that on a machine with other work. */
+const timeout = 1_200_000
 
-test(`killed ${rounds} times at random moments (seed ${seed})`, async (t) => {
+test(`killed ${rounds} times at random moments (seed ${seed})`, { timeout }, async (t) => {
   t.diagnostic(`GANTRY_KILL9_SEED=${seed} GANTRY_KILL9_ROUNDS=${rounds}`)
   const random = createRandom(seed)
   const registry = await startRegistry()

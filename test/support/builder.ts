@@ -224,6 +224,7 @@ const defaults: Omit<BuildRequest, 'dockerfile' | 'contexts' | 'onEvent'> = {
   limits: noLimits,
   network: 'default',
   allowsInsecure: false,
+  allowsHostNetwork: false,
   cacheFrom: [],
   cacheTo: [],
   squashes: false,

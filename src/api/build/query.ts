@@ -33,6 +33,7 @@ export function readBuildQuery(call: Call): QueriedBuild {
     limits: readLimits(call),
     network: readNetwork(queryText(call, 'networkmode') ?? 'default'),
     allowsInsecure: false,
+    allowsHostNetwork: false,
     cacheFrom: readCacheFrom(call),
     cacheTo: [],
     squashes: queryBool(call, 'squash'),

@@ -26,6 +26,7 @@ export function readBuildSpec(spec: BuildSpecBody): SpecifiedBuild {
     limits: readLimits(spec.limits ?? {}),
     network: readNetwork(spec.network ?? 'default'),
     allowsInsecure: spec.allowsInsecure ?? false,
+    allowsHostNetwork: spec.allowsHostNetwork ?? false,
     cacheFrom: (spec.cacheFrom ?? []).map(readCacheLocation),
     cacheTo: (spec.cacheTo ?? []).map(readCacheLocation),
     squashes: spec.squash ?? false,

@@ -13,6 +13,7 @@ import { parseQueryBool } from '#wire/bool.ts'
 import type { ContainersPruneResponse } from '#wire/containers.ts'
 import { type Filters, parseFilters } from '#wire/filters.ts'
 import type { ImagesPruneResponse } from '#wire/images.ts'
+import type { NetworksPruneResponse } from '#wire/networks.ts'
 import type { VolumesPruneResponse } from '#wire/volumes.ts'
 
 const prunableStates = new Set(['created', 'exited', 'dead'])
@@ -96,6 +97,13 @@ export async function pruneVolumes(call: Call): Promise<Answer> {
   } satisfies VolumesPruneResponse)
 }
 
+/** The networks that there are, the predefined ones, are never unused. */
+export function pruneNetworks(call: Call): Answer {
+  parseFilters(call.query.get('filters'), ['label', 'label!', 'until'])
+  publishPrune(call, 'network', 0)
+  return json({ NetworksDeleted: null } satisfies NetworksPruneResponse)
+}
+
 /** False when the object came into use, or went, since it was listed. */
 async function removes(remove: () => Promise<void>): Promise<boolean> {
   try {
@@ -108,7 +116,11 @@ async function removes(remove: () => Promise<void>): Promise<boolean> {
   }
 }
 
-function publishPrune(call: Call, type: 'container' | 'image' | 'volume', bytes: number): void {
+function publishPrune(
+  call: Call,
+  type: 'container' | 'image' | 'network' | 'volume',
+  bytes: number,
+): void {
   call.engine.events.publish({
     type,
     action: 'prune',

@@ -142,7 +142,7 @@ function sessionOf(
   { buildId, request, hold, imported }: PlatformBuild,
   images: BuildSession['images'],
 ): BuildSession {
-  const { contexts, secrets, ssh, limits, allowsInsecure, registryAuth, buildArgs } = request
+  const { contexts, secrets, ssh, limits, registryAuth, buildArgs } = request
   return {
     buildId,
     hold,
@@ -153,7 +153,8 @@ function sessionOf(
     secrets,
     ssh,
     limits,
-    allowsInsecure,
+    allowsInsecure: request.allowsInsecure,
+    allowsHostNetwork: request.allowsHostNetwork || request.network === 'host',
     registryAuth,
     hostname: buildArgs.get('BUILDKIT_SANDBOX_HOSTNAME') ?? 'buildkitsandbox',
     proxyEnv: [...buildArgs]

@@ -3,6 +3,7 @@ import { createReadStream, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Instant, instantFromMillis, millisOf, now } from '#base/clock.ts'
 import { EngineError } from '#base/errors.ts'
+import type { Logger } from '#base/log.ts'
 import { openBuildLog, type BuildLog } from '#build/builder/log-file.ts'
 import type { BuildHistory, BuildHistoryEntry } from '#build/types.ts'
 import { parseDigest } from '#oci/digest.ts'
@@ -30,7 +31,10 @@ const migrations = [
 ]
 
 /** Builds that an earlier engine did not finish count as cancelled. */
-export function openHistory(db: MetadataDb, directory: string): HistoryStore {
+export function openHistory(
+  db: MetadataDb,
+  { directory, log }: { readonly directory: string; readonly log: Logger },
+): HistoryStore {
   db.migrate('build-history', migrations)
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   db.run(
@@ -54,7 +58,7 @@ export function openHistory(db: MetadataDb, directory: string): HistoryStore {
         VALUES (?, ?, 'running', ?, 0, 0)`
       db.run(sql, buildId, name, millisOf(now()))
       dropOldest(db, directory)
-      return openBuildLog(logPath(directory, buildId))
+      return openBuildLog(logPath(directory, buildId), log)
     },
     finish({ buildId, status, totalSteps, cachedSteps, imageId, error }) {
       const sql = `UPDATE build_history

@@ -1,6 +1,8 @@
 /** What a build says, as plain progress in a file: one numbered group of lines per vertex. */
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { millisOf, type Instant } from '#base/clock.ts'
+import { errorMessage } from '#base/errors.ts'
+import type { Logger } from '#base/log.ts'
 import type { BuildEvent } from '#build/types.ts'
 
 export interface BuildLog extends Disposable {
@@ -10,16 +12,23 @@ export interface BuildLog extends Disposable {
 /** A step that prints without end must not fill the disk. */
 const maxLogBytes = 16 * 1024 * 1024
 
-export function openBuildLog(path: string): BuildLog {
+/** A build does not fail for its log's sake: what cannot be written, on a full disk, is left out. */
+export function openBuildLog(path: string, log: Logger): BuildLog {
   const fd = openSync(path, 'w', 0o600)
   const numbers = new Map<string, number>()
   const started = new Map<string, Instant>()
   let written = 0
+  let isBroken = false
   const line = (id: string, text: string) => {
-    if (written > maxLogBytes) return
+    if (isBroken || written > maxLogBytes) return
     const number = numbers.get(id) ?? numbers.size + 1
     numbers.set(id, number)
-    written += writeSync(fd, `#${number} ${text}\n`)
+    try {
+      written += writeSync(fd, `#${number} ${text}\n`)
+    } catch (error) {
+      isBroken = true
+      log.warn({ path, reason: errorMessage(error) }, 'build log ends early')
+    }
   }
   return {
     write(event) {

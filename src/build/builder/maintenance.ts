@@ -1,11 +1,11 @@
 /** `builder prune` and `builder du`: cached steps, cache mounts and kept contexts. */
-import { readdirSync, rmSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Instant, instantFromMillis, millisOf } from '#base/clock.ts'
 import type { RunningBuilds } from '#build/builder/running.ts'
 import { planPrune } from '#build/cache/prune.ts'
 import type { BuildCache, CacheEntry } from '#build/cache/store.ts'
-import { cacheSize, cachesDirectory } from '#build/ops/cache-mounts.ts'
+import { cacheSize, cachesDirectory, listCaches, removeCache } from '#build/ops/cache-mounts.ts'
 import type { BuildMachine } from '#build/ops/machine.ts'
 import { decodeResult, topOf } from '#build/ops/result.ts'
 import type { BuildContexts } from '#build/transfer/types.ts'
@@ -58,7 +58,7 @@ export async function prune(deps: MaintenanceDeps, options: PruneOptions): Promi
     ...(options.ids === undefined ? {} : { ids: options.ids }),
   })
   cache.remove(chosen.map(({ id }) => id))
-  const mounts = options.keepBytes === undefined ? pruneCacheMounts(machine, options) : []
+  const mounts = options.keepBytes === undefined ? await pruneCacheMounts(machine, options) : []
   const contexts = options.keepBytes === undefined ? await pruneContexts(deps, options) : []
   const { freedBytes } = await machine.stores.gc.run()
   const directories = [...mounts, ...contexts]
@@ -95,16 +95,17 @@ interface Removed {
   readonly sizeBytes: number
 }
 
-function pruneCacheMounts(machine: BuildMachine, options: PruneOptions): Removed[] {
+async function pruneCacheMounts(
+  machine: BuildMachine,
+  options: PruneOptions,
+): Promise<readonly Removed[]> {
   const unusedSince = timeBefore(options.unusedForMs)
-  return listCacheMounts(machine)
+  const chosen = listCacheMounts(machine)
     .filter(({ isInUse }) => !isInUse)
     .filter(({ id }) => options.ids === undefined || options.ids.includes(id))
     .filter(({ lastUsedAt }) => unusedSince === undefined || lastUsedAt <= unusedSince)
-    .map(({ id, sizeBytes }) => {
-      rmSync(join(cachesDirectory(machine), id), { recursive: true, force: true })
-      return { id, sizeBytes }
-    })
+  await Promise.all(chosen.map(({ id }) => removeCache(machine, id)))
+  return chosen
 }
 
 async function pruneContexts(
@@ -123,21 +124,19 @@ async function pruneContexts(
 function listCacheMounts(machine: BuildMachine): CacheUsage[] {
   const directory = cachesDirectory(machine)
   const taken = new Set([...machine.cachesInUse].map((entry) => entry.split(' ', 1)[0]))
-  return readdirSync(directory)
-    .filter((name) => !name.includes('.new-'))
-    .map((name): CacheUsage => {
-      const path = join(directory, name)
-      const { birthtimeMs, mtimeMs } = statSync(path)
-      return {
-        id: name,
-        description: `cache mount ${name}`,
-        type: 'exec.cachemount',
-        sizeBytes: cacheSize(path),
-        createdAt: instantFromMillis(birthtimeMs),
-        lastUsedAt: instantFromMillis(mtimeMs),
-        useCount: 0,
-        isInUse: taken.has(path),
-        isShared: false,
-      }
-    })
+  return listCaches(machine).map((name): CacheUsage => {
+    const path = join(directory, name)
+    const { birthtimeMs, mtimeMs } = statSync(path)
+    return {
+      id: name,
+      description: `cache mount ${name}`,
+      type: 'exec.cachemount',
+      sizeBytes: cacheSize(path),
+      createdAt: instantFromMillis(birthtimeMs),
+      lastUsedAt: instantFromMillis(mtimeMs),
+      useCount: 0,
+      isInUse: taken.has(path),
+      isShared: false,
+    }
+  })
 }

@@ -10,10 +10,10 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
-  rmSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { randomId } from '#base/ids.ts'
 import { undoing } from '#base/undo.ts'
@@ -94,18 +94,38 @@ async function create(directory: string, { mount, fill }: CacheMountRequest): Pr
     await fill?.(join(fresh, 'fs'))
     chmodSync(join(fresh, 'fs'), mount.mode)
     chownSync(join(fresh, 'fs'), mount.uid, mount.gid)
-    if (existsSync(directory)) rmSync(fresh, { recursive: true, force: true })
+    if (existsSync(directory)) await rm(fresh, { recursive: true, force: true })
     else renameSync(fresh, directory)
   } catch (error) {
-    rmSync(fresh, { recursive: true, force: true })
+    await rm(fresh, { recursive: true, force: true })
     throw error
   }
 }
 
-/** Removes what a crash left half-made. */
-export function sweepCaches(machine: Pick<BuildMachine, 'dataRoot'>): void {
+/** The names of whole caches. */
+export function listCaches(machine: Pick<BuildMachine, 'dataRoot'>): string[] {
+  return readdirSync(cachesDirectory(machine)).filter((name) => !isPartial(name))
+}
+
+/** Out of the way at once: a step that comes meanwhile makes a new one. */
+export async function removeCache(
+  machine: Pick<BuildMachine, 'dataRoot'>,
+  name: string,
+): Promise<void> {
+  const directory = join(cachesDirectory(machine), name)
+  const gone = `${directory}.gone-${randomId().slice(0, 12)}`
+  renameSync(directory, gone)
+  await rm(gone, { recursive: true, force: true })
+}
+
+/** Removes what a crash left half-made or half-removed. */
+export async function sweepCaches(machine: Pick<BuildMachine, 'dataRoot'>): Promise<void> {
   const directory = cachesDirectory(machine)
-  for (const name of readdirSync(directory)) {
-    if (name.includes('.new-')) rmSync(join(directory, name), { recursive: true, force: true })
+  for (const name of readdirSync(directory).filter(isPartial)) {
+    await rm(join(directory, name), { recursive: true, force: true })
   }
+}
+
+function isPartial(name: string): boolean {
+  return name.includes('.new-') || name.includes('.gone-')
 }

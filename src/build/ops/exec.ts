@@ -5,6 +5,7 @@ import { commitStep } from '#build/ops/commit.ts'
 import { prepareMounts, type PreparedMounts } from '#build/ops/exec-mounts.ts'
 import { connectStep, type StepNetwork } from '#build/ops/exec-network.ts'
 import type { BuildMachine, BuildSession } from '#build/ops/machine.ts'
+import { limitOutput } from '#build/ops/output-limit.ts'
 import type { BuildResult, SnapshotResult } from '#build/ops/result.ts'
 import { checkRunnable } from '#build/ops/foreign.ts'
 import { mountWithTargets } from '#build/ops/stubs.ts'
@@ -31,7 +32,7 @@ export async function runExec(
   { session, step }: { readonly session: BuildSession; readonly step: ExecStep },
   context: RunContext,
 ): Promise<SnapshotResult> {
-  checkSecurity(session, step.op)
+  checkEntitlements(session, step.op)
   checkRunnable(step.op.platform)
   const workspace = openWorkspace(machine)
   try {
@@ -61,8 +62,10 @@ async function runIn(
   const rootfs = mountWithTargets(workspace, mount, [...network.mounts, ...mounts.mounts])
   await makeWorkingDirectory(rootfs, op, context.signal)
   const spec = buildStepSpec({ machine, session, workspace, op, rootfs, mounts, network })
-  const { onOutput, signal } = context
+  const { signal } = context
+  const { onOutput, flush } = limitOutput(context.onOutput)
   const exit = await machine.runtime.runOnce({ containerId: workspace.id, spec, onOutput }, signal)
+  flush()
   if (exit.code !== 0) throw stepFailure(op, exit)
   const { lease } = session
   const { latestTime } = op
@@ -77,10 +80,16 @@ async function settleBoth<A, B>(first: Promise<A>, second: Promise<B>): Promise<
   return [a.value, b.value]
 }
 
-function checkSecurity({ allowsInsecure }: BuildSession, op: ExecOp): void {
-  if (op.security !== 'insecure' || allowsInsecure) return
-  throw new EngineError('permission_denied', 'security.insecure is not allowed', {
-    hint: 'allow it with --allow security.insecure',
+/** A Dockerfile is data: what reaches out of the sandbox needs the word of who builds it. */
+function checkEntitlements(session: BuildSession, op: ExecOp): void {
+  const isAllowed = {
+    'security.insecure': op.security !== 'insecure' || session.allowsInsecure,
+    'network.host': op.network !== 'host' || session.allowsHostNetwork,
+  }
+  const missing = Object.entries(isAllowed).find(([, allowed]) => !allowed)?.[0]
+  if (missing === undefined) return
+  throw new EngineError('permission_denied', `${missing} is not allowed`, {
+    hint: `allow it with --allow ${missing}`,
   })
 }
 

@@ -60,6 +60,7 @@ export interface BuildSession {
   readonly ssh: ReadonlyMap<string, SshForward>
   readonly limits: StepLimits
   readonly allowsInsecure: boolean
+  readonly allowsHostNetwork: boolean
   /** `HTTP_PROXY=…` and its kin: every RUN sees them, no key or history does. */
   readonly proxyEnv: readonly string[]
   readonly hostname: string

@@ -3,13 +3,13 @@
  * the machine or a user, no hooks, no filters, no local protocol for submodules, and nothing
  * from outside is ever read as an option (S34).
  */
-import { cpSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs'
+import { readdir, realpath, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { EngineError, errorKind } from '#base/errors.ts'
+import { EngineError, errnoOf, errorKind } from '#base/errors.ts'
 import { canonicalJson } from '#build/graph/canonical.ts'
 import type { GitOp } from '#build/graph/types.ts'
 import type { BuildMachine, BuildSession } from '#build/ops/machine.ts'
-import type { SnapshotResult } from '#build/ops/result.ts'
+import { emptyResult, type SnapshotResult } from '#build/ops/result.ts'
 import type { RunContext } from '#build/solver/types.ts'
 import { openWorkspace } from '#build/ops/workspace.ts'
 import { commitFiles } from '#build/sources/inline-file.ts'
@@ -41,7 +41,7 @@ export interface GitSource {
 export interface CloneTarget {
   /** Empty; the tree's files are put there. */
   readonly directory: string
-  /** Empty, on the same filesystem; for the repository. */
+  /** Empty, on the same filesystem: the tree is moved from here. */
   readonly clone: string
 }
 
@@ -67,9 +67,11 @@ export async function fetchGit(
   onStatus({ id: op.remote, text: `fetching ${commit.slice(0, 12)}`, currentBytes: 0 })
   const fill = async (directory: string) => {
     await using workspace = openWorkspace(machine)
-    const clone = workspace.makeDirectory('clone')
+    // A second layer's directory: on the same disk, so that the tree is moved and not copied.
+    const { key } = await workspace.prepare(emptyResult)
+    const clone = machine.stores.snapshots.upperDirectory(key)
     await checkout({ source, commit, clone }, signal)
-    moveTree(clone, { directory, op })
+    await moveTree(clone, { directory, op })
   }
   return await commitFiles(machine, { fill, lease: session.lease }, signal)
 }
@@ -82,7 +84,7 @@ export async function cloneTree(
 ): Promise<void> {
   const commit = await findCommit(source, signal)
   await checkout({ source, commit, clone }, signal)
-  moveTree(clone, { directory, op: source.op })
+  await moveTree(clone, { directory, op: source.op })
 }
 
 async function findCommit({ op, session }: GitSource, signal: AbortSignal): Promise<string> {
@@ -156,31 +158,26 @@ async function fetchCommit(
 }
 
 /** The tree takes the place of the layer's directory. */
-function moveTree(
+async function moveTree(
   clone: string,
   { directory, op }: { readonly directory: string; readonly op: GitOp },
-): void {
-  const root = realpathSync(clone)
-  const tree = findTree(root, op.subdirectory)
-  if (!op.keepsGitDirectory) rmSync(join(root, '.git'), { recursive: true, force: true })
-  for (const name of readdirSync(tree)) moveOver(join(tree, name), join(directory, name))
-  if (tree !== root && op.keepsGitDirectory) moveOver(join(root, '.git'), join(directory, '.git'))
-}
-
-function moveOver(from: string, to: string): void {
-  try {
-    renameSync(from, to)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EXDEV')) throw error
-    cpSync(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true })
+): Promise<void> {
+  const root = await realpath(clone)
+  const tree = await findTree(root, op.subdirectory)
+  if (!op.keepsGitDirectory) await rm(join(root, '.git'), { recursive: true, force: true })
+  for (const name of await readdir(tree)) await rename(join(tree, name), join(directory, name))
+  if (tree !== root && op.keepsGitDirectory) {
+    await rename(join(root, '.git'), join(directory, '.git'))
   }
 }
 
-function findTree(root: string, subdirectory: string): string {
-  const path = join(root, subdirectory)
-  const tree = statSync(path, { throwIfNoEntry: false }) && realpathSync(path)
-  const isInside = tree === root || tree?.startsWith(`${root}/`) === true
-  if (tree === undefined || !isInside || !statSync(tree).isDirectory()) {
+async function findTree(root: string, subdirectory: string): Promise<string> {
+  const tree = await realpath(join(root, subdirectory)).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return ''
+    throw error
+  })
+  const isInside = tree === root || tree.startsWith(`${root}/`)
+  if (!isInside || !(await stat(tree)).isDirectory()) {
     throw new EngineError('not_found', `git repository: no directory "${subdirectory}"`)
   }
   return tree

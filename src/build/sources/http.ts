@@ -1,18 +1,15 @@
 /** ADD of a URL: a file of mode 0600 whose time is the server's (RFC 9110 Last-Modified). */
-import { createHash } from 'node:crypto'
-import { createWriteStream, utimesSync } from 'node:fs'
+import { utimesSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { once } from 'node:events'
 import { EngineError, errorMessage } from '#base/errors.ts'
 import type { HttpOp } from '#build/graph/types.ts'
 import type { BuildMachine, BuildSession } from '#build/ops/machine.ts'
 import type { SnapshotResult } from '#build/ops/result.ts'
 import type { RunContext } from '#build/solver/types.ts'
+import { saveBody } from '#build/sources/download.ts'
 import { commitFiles } from '#build/sources/inline-file.ts'
-import { digestAlgorithm } from '#oci/digest.ts'
 
 const maxRedirects = 10
-const maxBytes = 64 * 2 ** 30
 
 export interface HttpSource {
   readonly op: HttpOp
@@ -29,7 +26,7 @@ export async function fetchHttp(
   const fill = async (directory: string) => {
     const response = await request(op.url, session, context.signal)
     const path = join(directory, fileName(op.url, response))
-    await save(response, { op, path }, context)
+    await saveBody(response, { op, path }, context)
     const modified = Date.parse(response.headers.get('last-modified') ?? '')
     if (!Number.isNaN(modified)) utimesSync(path, modified / 1000, modified / 1000)
   }
@@ -85,55 +82,6 @@ async function checked(response: Response, url: string): Promise<Response> {
   if (response.ok) return response
   await response.body?.cancel()
   throw new EngineError('unavailable', `invalid response status ${response.status} for ${url}`)
-}
-
-async function save(
-  response: Response,
-  { op, path }: { readonly op: HttpOp; readonly path: string },
-  { signal, onStatus }: RunContext,
-): Promise<void> {
-  const hash = createHash(op.checksum ? digestAlgorithm(op.checksum) : 'sha256')
-  const total = Number(response.headers.get('content-length') ?? Number.NaN)
-  const file = createWriteStream(path, { flags: 'wx', mode: 0o600 })
-  let currentBytes = 0
-  try {
-    for await (const chunk of bodyOf(response, signal)) {
-      currentBytes += chunk.length
-      if (currentBytes > maxBytes) {
-        throw new EngineError('resource_exhausted', `download "${op.url}": larger than ${maxBytes}`)
-      }
-      hash.update(chunk)
-      if (!file.write(chunk)) await once(file, 'drain', { signal })
-      const totalBytes = Number.isNaN(total) ? {} : { totalBytes: total }
-      onStatus({ id: op.url, text: 'downloading', currentBytes, ...totalBytes })
-    }
-  } finally {
-    file.end()
-    await once(file, 'close')
-  }
-  checkDigest(op, hash.digest('hex'))
-}
-
-async function* bodyOf(response: Response, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const { body } = response
-  if (!body) return
-  try {
-    for await (const chunk of body) yield chunk
-  } catch (error) {
-    signal.throwIfAborted()
-    const detail = errorMessage(error)
-    throw new EngineError('unavailable', `download: connection lost: ${detail}`, { cause: error })
-  }
-}
-
-function checkDigest({ checksum, url }: HttpOp, hex: string): void {
-  if (!checksum) return
-  const actual = `${digestAlgorithm(checksum)}:${hex}`
-  if (actual === checksum) return
-  throw new EngineError(
-    'failed_precondition',
-    `digest mismatch for ${url}: ${actual} (expected: ${checksum})`,
-  )
 }
 
 /** The server's name for it, the URL's last element, or `download`; never a path. */

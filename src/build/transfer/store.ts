@@ -60,7 +60,13 @@ export async function openBuildContexts(options: BuildContextsOptions): Promise<
     list: () => listKept(places.kept, busy),
     async remove(id) {
       if (busy.has(id)) return false
-      await rm(join(places.kept, id), { recursive: true, force: true })
+      // A build that comes meanwhile takes another directory.
+      busy.add(id)
+      try {
+        await rm(join(places.kept, id), { recursive: true, force: true })
+      } finally {
+        busy.delete(id)
+      }
       return true
     },
   }

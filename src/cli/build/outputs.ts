@@ -3,8 +3,9 @@ import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { once } from 'node:events'
 import { spawn } from 'node:child_process'
+import { pipeline } from 'node:stream/promises'
 import { isatty } from 'node:tty'
-import { EngineError, errorMessage } from '#base/errors.ts'
+import { EngineError, errnoOf, errorMessage } from '#base/errors.ts'
 import { parseFields } from '#cli/build/csv.ts'
 import type { BuildFlags } from '#cli/build/flags.ts'
 import type { OutputBody } from '#wire/build.ts'
@@ -76,7 +77,7 @@ export async function writeOutput(
 ): Promise<void> {
   try {
     if (body.type === 'local') await unpackInto(destination, chunks)
-    else if (destination === '-') await writeTo(process.stdout, chunks)
+    else if (destination === '-') await pipeline(chunks, process.stdout, { end: false })
     else await writeFile(destination, chunks)
   } catch (error) {
     const message = `write output to "${destination}": ${errorMessage(error)}`
@@ -90,15 +91,6 @@ async function writeFile(path: string, chunks: AsyncIterable<Uint8Array>): Promi
   await file.writeFile(chunks)
 }
 
-async function writeTo(
-  stream: NodeJS.WritableStream,
-  chunks: AsyncIterable<Uint8Array>,
-): Promise<void> {
-  for await (const chunk of chunks) {
-    if (!stream.write(chunk)) await once(stream, 'drain')
-  }
-}
-
 /** The machine's tar writes the files: as root with their owners, as others with their own. */
 async function unpackInto(directory: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
   await mkdir(directory, { recursive: true })
@@ -107,11 +99,12 @@ async function unpackInto(directory: string, chunks: AsyncIterable<Uint8Array>):
   })
   let complaint = ''
   child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()))
-  child.stdin.on('error', () => undefined)
-  const ended = once(child, 'close')
-  await writeTo(child.stdin, chunks)
-  child.stdin.end()
-  await ended
-  if (child.exitCode === 0) return
-  throw new EngineError('internal', complaint.trim())
+  const [ended, fed] = await Promise.allSettled([
+    once(child, 'close'),
+    pipeline(chunks, child.stdin),
+  ])
+  if (ended.status === 'rejected') throw ended.reason
+  // A tar that ended early says why; that nobody reads on is what follows from it.
+  if (fed.status === 'rejected' && errnoOf(fed.reason) !== 'EPIPE') throw fed.reason
+  if (child.exitCode !== 0) throw new EngineError('internal', complaint.trim())
 }

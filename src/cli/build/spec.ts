@@ -56,6 +56,7 @@ export async function planBuild(
     limits: flags.limits(),
     network: flags.network.value,
     allowsInsecure: flags.allow.value.includes('security.insecure'),
+    allowsHostNetwork: flags.allow.value.includes('network.host'),
     registryAuth: await collectAuth(settings, [...tags, ...baseImages(source)]),
   }
   return { spec, source, named, outputs, agents }

@@ -1,5 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs'
-import { EngineError, errorKind } from '#base/errors.ts'
+import { EngineError, errorKind, errorMessage } from '#base/errors.ts'
 import type { CommandContext } from '#cli/command.ts'
 import type { CreateFlags } from '#cli/create/body.ts'
 import type { ContainerCreateBody } from '#wire/containers.ts'
@@ -18,20 +18,23 @@ export async function createContainer(
   const cidfile = flags.cidfile.value
   if (cidfile !== '') checkCidfile(cidfile)
   const image = body.Image ?? ''
-  const options = {
-    name: flags.name.value || undefined,
-    platform: flags.platform.value || context.settings.variables['DOCKER_DEFAULT_PLATFORM'],
+  const platform =
+    flags.platform.value || context.settings.variables['DOCKER_DEFAULT_PLATFORM'] || undefined
+  const create = () =>
+    client.containers.create(body, { name: flags.name.value || undefined, platform })
+  const pull = async () => {
+    const { pullImage } = await import('#cli/pull-image.ts')
+    const isQuiet = flags.quiet.value
+    await pullImage(context, { image, platform, isQuiet, stream: 'stderr' })
   }
-  const create = () => client.containers.create(body, options)
-  if (flags.pull.value === 'always') await pull(flags, image, context)
+  if (flags.pull.value === 'always') await pull()
   const created = await create().catch(async (error: unknown) => {
-    const isMissing = errorKind(error) === 'not_found' && /No such image/i.test(String(error))
-    if (!isMissing || flags.pull.value !== 'missing') throw error
+    if (!isImageMissing(error) || flags.pull.value !== 'missing') throw error
     const { canonicalTag } = await import('#cli/image-name.ts')
     if (!flags.quiet.value) {
       output.writeError(`Unable to find image '${canonicalTag(image)}' locally\n`)
     }
-    await pull(flags, image, context)
+    await pull()
     return create()
   })
   for (const warning of created.Warnings ?? []) output.writeError(`WARNING: ${warning}\n`)
@@ -39,14 +42,12 @@ export async function createContainer(
   return created.Id
 }
 
-async function pull(flags: CreateFlags, image: string, context: CommandContext): Promise<void> {
-  const { pullImage } = await import('#cli/pull-image.ts')
-  await pullImage(context, {
-    image,
-    platform: flags.platform.value || undefined,
-    isQuiet: flags.quiet.value,
-    stream: 'stderr',
-  })
+function isImageMissing(error: unknown): boolean {
+  const text = errorMessage(error)
+  return (
+    errorKind(error) === 'not_found' &&
+    (/No such image/i.test(text) || text.includes('does not match the specified platform'))
+  )
 }
 
 function checkCidfile(path: string): void {
