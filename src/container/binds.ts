@@ -102,6 +102,9 @@ function planRequest(request: MountRequest): MountPlan {
       }
       const source = posix.normalize(request.source)
       const propagation = request.propagation ?? 'rprivate'
+      if (!propagations.has(propagation)) {
+        throw invalidMount(type, `invalid propagation mode: ${propagation}`)
+      }
       const createsSource = request.createsSource === true
       return { type, source, target, mode: '', isWritable, propagation, createsSource }
     }
@@ -129,7 +132,14 @@ function tmpfsOptions(request: MountRequest): string {
   ].join(',')
 }
 
+const tmpfsFlags =
+  /^(defaults|ro|rw|(no)?(exec|suid|dev|atime|diratime|relatime|strictatime|mand)|sync|async|dirsync|r?(private|shared|slave|unbindable))$/
+const tmpfsValues = /^(size|mode|uid|gid|nr_inodes|nr_blocks|mpol)=./
+
 function planTmpfs(target: string, options: string): MountPlan {
+  const words = options.split(',').filter((word) => word !== '')
+  const wrong = words.filter((word) => !tmpfsFlags.test(word) && !tmpfsValues.test(word))
+  if (wrong.length > 0) throw invalid(`invalid tmpfs option ${JSON.stringify(wrong)}`)
   return { type: 'tmpfs', target: checkedTarget(target, target), options }
 }
 

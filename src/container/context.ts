@@ -11,6 +11,7 @@ import type { ChainId } from '#oci/digest.ts'
 import type { Images } from '#image/types.ts'
 import type { Networks } from '#network/types.ts'
 import type { Runtime, Task } from '#runtime/types.ts'
+import type { CgroupLimits } from '#sys/cgroup/limits.ts'
 import type { MetadataDb, Mount, Snapshotter } from '#store/types.ts'
 import type { Volumes } from '#volume/types.ts'
 
@@ -44,7 +45,7 @@ export interface ContainersDeps {
   readonly db: MetadataDb
   readonly snapshots: Pick<Snapshotter, 'prepare' | 'mount' | 'remove' | 'find' | 'listActive'>
   readonly images: Pick<Images, 'get' | 'find'>
-  readonly runtime: Pick<Runtime, 'create' | 'adopt' | 'listIds' | 'removeStray'>
+  readonly runtime: Pick<Runtime, 'create' | 'adopt' | 'listIds' | 'removeStray' | 'checkName'>
   readonly networks: Pick<Networks, 'createSandbox' | 'connect' | 'removeSandbox' | 'get'>
   readonly volumes: Volumes
   readonly rootfs: RootfsMounts
@@ -64,6 +65,7 @@ export interface HealthMonitor {
 
 export interface ContainerContext extends ContainersDeps {
   readonly table: ContainerTable
+  readonly cgroupLimits: CgroupLimits
   /** Every transition of a container holds its lock; reading never does. */
   readonly locks: KeyedMutex
   readonly waits: WaitRegistry

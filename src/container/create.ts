@@ -30,8 +30,9 @@ export async function createContainer(
   signal?: AbortSignal,
 ): Promise<CreatedContainer> {
   const image = context.images.get(request.imageName)
-  const spec = mergeConfig(request, image.config.config ?? {})
-  const warnings = validateSpec(spec)
+  const wished = mergeConfig(request, image.config.config ?? {})
+  const { spec, warnings } = validateSpec(wished, context.cgroupLimits)
+  context.runtime.checkName(spec.host.runtime)
   const plans = planMounts(spec)
   const id = randomId()
   const name =

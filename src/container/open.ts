@@ -24,6 +24,7 @@ import { containerTop } from '#container/top.ts'
 import type { ContainerDetails, Containers } from '#container/types.ts'
 import { createWaitRegistry, resultOf } from '#container/wait.ts'
 import type { Endpoint } from '#network/types.ts'
+import { readCgroupLimits } from '#sys/cgroup/limits.ts'
 import type { ChainId } from '#oci/digest.ts'
 
 /** The container service as the engine holds it: what clients use, and the engine's own verbs. */
@@ -54,6 +55,7 @@ function createContext(deps: ContainersDeps): ContainerContext {
   const context: ContainerContext = {
     ...deps,
     table: openTable(deps.db, deps.log),
+    cgroupLimits: readCgroupLimits(),
     locks: createKeyedMutex(),
     waits: createWaitRegistry(),
     tasks: new Map(),

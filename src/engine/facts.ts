@@ -7,7 +7,8 @@ import { randomId } from '#base/ids.ts'
 import type { EngineConfig, SystemFacts } from '#engine/types.ts'
 import { runtimeNames } from '#runtime/names.ts'
 import type { Runtime } from '#runtime/types.ts'
-import { readCgroupHierarchy, readWords, type CgroupHierarchy } from '#sys/cgroup/hierarchy.ts'
+import { readCgroupHierarchy, type CgroupHierarchy } from '#sys/cgroup/hierarchy.ts'
+import { readCgroupLimits } from '#sys/cgroup/limits.ts'
 import { mountContaining } from '#sys/mountinfo.ts'
 
 /** Docker's name for layers that overlayfs stacks. */
@@ -97,29 +98,8 @@ function securityOptions(config: EngineConfig, hierarchy: CgroupHierarchy): read
 }
 
 async function readLimits(hierarchy: CgroupHierarchy): Promise<SystemFacts['limits']> {
-  const controllers = controllersOf(hierarchy)
   const forwarding = await readFile('/proc/sys/net/ipv4/ip_forward', 'utf8').catch(() => '0')
-  const hasCpu = controllers.has('cpu')
-  return {
-    memory: controllers.has('memory'),
-    swap: controllers.has('memory'),
-    cpuCfs: hasCpu,
-    cpuShares: hasCpu,
-    cpuset: controllers.has('cpuset'),
-    pids: controllers.has('pids'),
-    ipv4Forwarding: forwarding.trim() === '1',
-  }
-}
-
-function controllersOf(hierarchy: CgroupHierarchy): ReadonlySet<string> {
-  switch (hierarchy.type) {
-    case 'v2':
-      return new Set(readWords(join(hierarchy.root, 'cgroup.controllers')))
-    case 'v1':
-      return new Set(hierarchy.controllers.keys())
-    case 'none':
-      return new Set()
-  }
+  return { ...readCgroupLimits(hierarchy), ipv4Forwarding: forwarding.trim() === '1' }
 }
 
 function limitWarnings(limits: SystemFacts['limits']): readonly string[] {

@@ -44,17 +44,24 @@ function defaultHosts(hasIpv6: boolean): string {
 }
 
 function extraHostLine(text: string, hostGateway: string | undefined): string {
-  const match = /^([^:=]+)[:=](.+)$/.exec(text)
-  const [, name = '', wanted = ''] = match ?? []
-  const bare = wanted.replace(/^\[(.*)\]$/, '$1')
-  const address = bare === 'host-gateway' ? hostGateway : bare
-  if (address === undefined) {
+  const { name, address } = checkExtraHost(text)
+  const resolved = address === 'host-gateway' ? hostGateway : address
+  if (resolved === undefined) {
     throw new EngineError('invalid_argument', 'unable to derive the IP value for host-gateway')
   }
-  if (!match || isIP(address) === 0) {
-    throw new EngineError('invalid_argument', `bad format for add-host: "${text}"`)
+  return `${resolved}\t${name}\n`
+}
+
+/** The parts of `name:address`. @throws EngineError invalid_argument with Docker's texts */
+export function checkExtraHost(text: string): { readonly name: string; readonly address: string } {
+  const match = /^([^:=]+)[:=](.+)$/.exec(text)
+  const [, name = '', wanted = ''] = match ?? []
+  if (!match) throw new EngineError('invalid_argument', `bad format for add-host: "${text}"`)
+  const bare = wanted.replace(/^\[(.*)\]$/, '$1')
+  if (bare !== 'host-gateway' && isIP(bare) === 0) {
+    throw new EngineError('invalid_argument', `invalid IP address in add-host: "${wanted}"`)
   }
-  return `${address}\t${name}\n`
+  return { name, address: bare }
 }
 
 export function hostnameFile(hostname: string): string {

@@ -166,7 +166,7 @@ test('mounts are read by type, and options of another type are refused', () => {
     [{ Type: 'bind', Target: '/b' }, /field Source must not be empty/],
     [{ Type: 'volume', Source: 'v' }, /field Target must not be empty/],
     [{ Type: 'bind', Source: '/a', Target: '/b', TmpfsOptions: {} }, /TmpfsOptions must not/],
-    [{ Type: 'disk', Target: '/b' }, /mount type unknown: "disk"/],
+    [{ Type: 'disk', Target: '/b' }, /type "disk": mount type unknown/],
   ] as const) {
     assert.throws(() => mount([wrong]), refused('invalid_argument', message))
   }

@@ -32,7 +32,7 @@ function mountType(text: string): MountRequest['type'] {
   if (text === 'image' || text === 'npipe' || text === 'cluster') {
     throw new EngineError('not_implemented', `mount type "${text}" is not supported by this engine`)
   }
-  throw new EngineError('invalid_argument', `mount type unknown: "${text}"`)
+  throw invalidMount(text, 'mount type unknown')
 }
 
 function checkOptions(mount: MountBody, type: MountRequest['type']): void {

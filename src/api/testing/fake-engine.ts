@@ -192,6 +192,7 @@ const fakeFacts: SystemFacts = {
     cpuShares: true,
     cpuset: true,
     pids: true,
+    oomKillDisable: true,
     ipv4Forwarding: true,
   },
 }

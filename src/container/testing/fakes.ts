@@ -177,6 +177,7 @@ function fakeRuntime(state: State): ContainersDeps['runtime'] {
       return task
     },
     listIds: async () => [...state.tasks.keys()],
+    checkName: () => undefined,
     removeStray: async (id) => void state.tasks.delete(id),
   }
 }
