@@ -19,6 +19,8 @@ import type { Volumes } from '#volume/types.ts'
 export interface RootfsMounts {
   /** Makes the directory when it is missing. */
   mount(mount: Mount, target: string): Promise<void>
+  /** As `mount`, memory that every user may write to and nobody execute from. */
+  mountMemory(target: string, sizeBytes: number): Promise<void>
   /** Removes the directory too. Idempotent. */
   unmount(target: string): Promise<void>
   /** Everything that is mounted. */

@@ -1,6 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises'
+import { hostname as machineName } from 'node:os'
 import { abortReason } from '#base/async.ts'
 import { now } from '#base/clock.ts'
+import { errorKind } from '#base/errors.ts'
 import { randomId } from '#base/ids.ts'
 import { undoing } from '#base/undo.ts'
 import { planMounts } from '#container/binds.ts'
@@ -9,7 +11,8 @@ import { mergeConfig } from '#container/merge.ts'
 import { fillVolumes, nameVolumes, realizeMounts, snapshotKey } from '#container/mounts.ts'
 import { checkedName, randomName } from '#container/names.ts'
 import { containerPaths } from '#container/paths.ts'
-import type { ContainerRecord, CreateContainerRequest } from '#container/types.ts'
+import { hostnameOf } from '#container/process.ts'
+import type { ContainerRecord, ContainerSpec, CreateContainerRequest } from '#container/types.ts'
 import { validateSpec } from '#container/validate.ts'
 import type { Image } from '#image/types.ts'
 
@@ -31,7 +34,8 @@ export async function createContainer(
 ): Promise<CreatedContainer> {
   const image = context.images.get(request.imageName)
   const wished = mergeConfig(request, image.config.config ?? {})
-  const { spec, warnings } = validateSpec(wished, context.cgroupLimits)
+  const { spec: checked, warnings } = validateSpec(wished, context.cgroupLimits)
+  const spec = withHostname(context, checked)
   context.runtime.checkName(spec.host.runtime)
   const plans = planMounts(spec)
   const id = randomId()
@@ -72,6 +76,21 @@ export async function createContainer(
   context.table.publish(record)
   announce(context, record, { action: 'create' })
   return { id, warnings }
+}
+
+/** In another's network a container has the other's name: the machine's, or that of a container. */
+function withHostname(context: ContainerContext, spec: ContainerSpec): ContainerSpec {
+  const { networkMode } = spec.host
+  if ((spec.hostname ?? '') !== '') return spec
+  if (networkMode.type === 'host') return { ...spec, hostname: machineName() }
+  if (networkMode.type !== 'container') return spec
+  try {
+    return { ...spec, hostname: hostnameOf(context.table.resolve(networkMode.container)) }
+  } catch (error) {
+    // Whether it exists counts at the start.
+    if (errorKind(error) === 'not_found') return spec
+    throw error
+  }
 }
 
 /** The snapshot over the image's layers, and the directory. */

@@ -152,7 +152,19 @@ function details(context: ContainerContext, ref: string): ContainerDetails {
     hostsPath: paths.hosts,
     resolvConfPath: paths.resolvConf,
     execIds: context.execs.ofContainer(id),
+    ...filesystemDetails(context, id),
     ...(spec.host.logDriver.type === 'none' ? {} : { logPath: paths.log }),
     ...(health === undefined ? {} : { health }),
   }
+}
+
+function filesystemDetails(
+  context: ContainerContext,
+  id: string,
+): Pick<ContainerDetails, 'filesystem'> {
+  const key = snapshotKey(id)
+  const mount = context.snapshots.find(key) && context.snapshots.mount(key)
+  if (mount?.type !== 'overlay' || !mount.upper) return {}
+  const { lowerDirs, upper } = mount
+  return { filesystem: { lowerDirs, ...upper, mergedDir: containerPaths(context, id).rootfs } }
 }

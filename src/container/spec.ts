@@ -31,6 +31,7 @@ export function buildSpec(
     cwd: spec.workingDir === '' ? '/' : spec.workingDir,
     user: resolved.user,
     isTerminal: spec.isTty,
+    ...(Object.keys(spec.annotations).length === 0 ? {} : { annotations: spec.annotations }),
     ...(host.consoleSize === undefined ? {} : { consoleSize: host.consoleSize }),
     mounts: [...networkFileMounts(context, record, sandbox), ...record.mounts.flatMap(toMount)],
     tmpfs: Object.fromEntries(
@@ -52,6 +53,7 @@ function networkFileMounts(
 ): readonly RuntimeMount[] {
   const paths = containerPaths(context, sandbox.sharedWith?.id ?? record.id)
   const taken = new Set(record.mounts.map(({ target }) => target))
+  const access = record.spec.host.isReadonlyRootfs ? 'ro' : 'rw'
   const files = [
     { destination: '/etc/resolv.conf', source: paths.resolvConf },
     { destination: '/etc/hostname', source: paths.hostname },
@@ -59,7 +61,7 @@ function networkFileMounts(
   ]
   return files
     .filter(({ destination }) => !taken.has(destination))
-    .map((file) => ({ ...file, type: 'bind', options: ['rbind', 'rprivate', 'rw'] }))
+    .map((file) => ({ ...file, type: 'bind', options: ['rbind', 'rprivate', access] }))
 }
 
 function toMount(mount: ContainerMount): readonly RuntimeMount[] {
@@ -77,19 +79,49 @@ function toMount(mount: ContainerMount): readonly RuntimeMount[] {
 
 function namespaces(
   context: ContainerContext,
-  { spec: { host } }: ContainerRecord,
+  record: ContainerRecord,
   { netnsPath }: ConnectedSandbox,
 ): Pick<SpecInput, 'network' | 'ipc' | 'pid' | 'uts' | 'cgroupNamespace' | 'shmPath'> {
-  const ipcOwner = ownerPid(context, host.ipcMode, 'IPC')
-  const pidOwner = ownerPid(context, host.pidMode, 'PID')
+  const { host } = record.spec
+  const pidOwner = namespaceOwner(context, host.pidMode, 'PID')
   return {
     network: netnsPath === undefined ? { type: 'host' } : { type: 'path', path: netnsPath },
-    ipc: host.ipcMode === 'none' ? { type: 'none' } : namespace(host.ipcMode, ipcOwner, 'ipc'),
-    ...(ipcOwner === undefined ? {} : { shmPath: `/proc/${ipcOwner}/root/dev/shm` }),
-    pid: namespace(host.pidMode, pidOwner, 'pid'),
+    ...ipcNamespace(context, record),
+    pid: namespace(host.pidMode, pidOwner?.pid, 'pid'),
     uts: namespace(host.utsMode, undefined, 'uts'),
     cgroupNamespace: { type: host.cgroupNamespace },
   }
+}
+
+/** The namespace and the shared memory that goes with it. */
+function ipcNamespace(
+  context: ContainerContext,
+  record: ContainerRecord,
+): Pick<SpecInput, 'ipc' | 'shmPath'> {
+  const { ipcMode } = record.spec.host
+  if (ipcMode === 'none') return { ipc: { type: 'none' } }
+  const owner = namespaceOwner(context, ipcMode, 'IPC')
+  const shmPath = sharedMemory(context, owner?.record ?? record)
+  if (owner && shmPath === undefined) {
+    throw new EngineError(
+      'conflict',
+      `cannot join IPC of container ${owner.record.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
+    )
+  }
+  const ipc = namespace(ipcMode, owner?.pid, 'ipc')
+  return shmPath === undefined ? { ipc } : { ipc, shmPath }
+}
+
+/** On the host; undefined for memory of the container's own. */
+function sharedMemory(
+  context: ContainerContext,
+  { id, spec }: ContainerRecord,
+): string | undefined {
+  const { ipcMode } = spec.host
+  if (ipcMode === 'host') return '/dev/shm'
+  if (ipcMode === 'shareable') return containerPaths(context, id).shm
+  const owner = namespaceOwner(context, ipcMode, 'IPC')
+  return owner && sharedMemory(context, owner.record)
 }
 
 function namespace(mode: string, owner: number | undefined, file: string): NamespaceMode {
@@ -97,15 +129,25 @@ function namespace(mode: string, owner: number | undefined, file: string): Names
   return { type: mode === 'host' ? 'host' : 'private' }
 }
 
-/** The process of the container that `container:<ref>` names; undefined for other modes. */
-function ownerPid(context: ContainerContext, mode: string, what: string): number | undefined {
+interface NamespaceOwner {
+  readonly record: ContainerRecord
+  readonly pid: number
+}
+
+/** The container that `container:<ref>` names; undefined for other modes. */
+function namespaceOwner(
+  context: ContainerContext,
+  mode: string,
+  what: 'IPC' | 'PID',
+): NamespaceOwner | undefined {
   if (!mode.startsWith('container:')) return undefined
   const ref = mode.slice('container:'.length)
-  const { state } = context.table.resolve(ref)
+  const record = context.table.resolve(ref)
+  const { state } = record
   if (state.status !== 'running' && state.status !== 'paused') {
     throw new EngineError('conflict', `cannot join ${what} of a non running container: ${ref}`)
   }
-  return state.run.pid
+  return { record, pid: state.run.pid }
 }
 
 type Limits = Pick<

@@ -295,6 +295,13 @@ export interface ContainerDetails {
   readonly directory: string
   /** Absent for log driver `none`. */
   readonly logPath?: string
+  /** Its root filesystem as layers: where the writable one lies, and where it is mounted while it runs. */
+  readonly filesystem?: {
+    readonly lowerDirs: readonly string[]
+    readonly upperDir: string
+    readonly workDir: string
+    readonly mergedDir: string
+  }
   readonly hostnamePath: string
   readonly hostsPath: string
   readonly resolvConfPath: string

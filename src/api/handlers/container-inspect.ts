@@ -1,3 +1,4 @@
+import type { ContainerRecord } from '#container/types.ts'
 import { type Answer, json } from '#api/answer.ts'
 import { type Call, isSince, pathParam } from '#api/call.ts'
 import { toContainerInspect } from '#api/mapping/container-inspect.ts'
@@ -9,12 +10,19 @@ export function inspectContainer(call: Call): Answer {
   return json(
     toContainerInspect(record, {
       details: engine.containers.details(record.id),
-      sandboxKey: `${engine.config.execRoot}/netns/${record.id}`,
+      sandboxKey: sandboxKey(record, engine.config.execRoot),
+      defaultRuntime: engine.config.defaultRuntime,
       storageDriver: engine.storageDriver,
       isLegacy: !isSince(call, '1.52'),
       findNetworkId: networkIdFinder(engine),
     }),
   )
+}
+
+/** Only a sandbox of its own has a name. */
+function sandboxKey({ id, spec }: ContainerRecord, execRoot: string): string {
+  const { type } = spec.host.networkMode
+  return type === 'host' || type === 'container' ? '' : `${execRoot}/netns/${id}`
 }
 
 export async function topContainer(call: Call): Promise<Answer> {

@@ -1,4 +1,5 @@
 import type {
+  ContainerSpec,
   DeviceRequest,
   HostSpec,
   MountRequest,
@@ -7,13 +8,14 @@ import type {
 } from '#container/types.ts'
 import { formatNetworkMode } from '#api/mapping/endpoints.ts'
 import { toPortMap } from '#api/mapping/ports.ts'
+import { defaultMaskedPaths, defaultReadonlyPaths } from '#runtime/spec/paths.ts'
 import type { HostConfig } from '#wire/containers.ts'
 import type { MountBody, RestartPolicyBody } from '#wire/host-config.ts'
 
 /** `HostConfig` of inspect. */
 export function toHostConfig(
-  host: HostSpec,
-  annotations: Readonly<Record<string, string>>,
+  { host, annotations }: ContainerSpec,
+  defaultRuntime: string,
 ): HostConfig {
   return {
     ...storageFields(host),
@@ -34,7 +36,7 @@ export function toHostConfig(
     UsernsMode: host.usernsMode,
     Cgroup: '',
     OomScoreAdj: host.oomScoreAdj,
-    Runtime: host.runtime ?? '',
+    Runtime: host.runtime ?? defaultRuntime,
     Isolation: '',
     Init: host.hasInit ? true : null,
   }
@@ -77,8 +79,8 @@ function securityFields(host: HostSpec) {
     DeviceCgroupRules: orNull(host.deviceCgroupRules),
     DeviceRequests: null,
     Ulimits: host.ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
-    ...(host.maskedPaths ? { MaskedPaths: host.maskedPaths } : {}),
-    ...(host.readonlyPaths ? { ReadonlyPaths: host.readonlyPaths } : {}),
+    MaskedPaths: host.maskedPaths ?? (host.isPrivileged ? null : defaultMaskedPaths()),
+    ReadonlyPaths: host.readonlyPaths ?? (host.isPrivileged ? null : defaultReadonlyPaths),
   }
 }
 
@@ -137,19 +139,32 @@ function toMountBody(mount: MountRequest): MountBody {
     case 'bind':
       return {
         ...body,
-        BindOptions: { Propagation: mount.propagation, CreateMountpoint: mount.createsSource },
+        ...member('BindOptions', {
+          Propagation: mount.propagation,
+          CreateMountpoint: mount.createsSource,
+        }),
       }
     case 'volume':
       return {
         ...body,
-        VolumeOptions: { NoCopy: mount.noCopy, Subpath: mount.subpath, Labels: mount.labels },
+        ...member('VolumeOptions', {
+          NoCopy: mount.noCopy,
+          Subpath: mount.subpath,
+          Labels: mount.labels,
+        }),
       }
     case 'tmpfs':
       return {
         ...body,
-        TmpfsOptions: { SizeBytes: mount.tmpfsSizeBytes, Mode: mount.tmpfsMode },
+        ...member('TmpfsOptions', { SizeBytes: mount.tmpfsSizeBytes, Mode: mount.tmpfsMode }),
       }
   }
+}
+
+/** The options under their name, unless none of them is set. */
+function member<Name extends string, Options extends object>(name: Name, options: Options) {
+  const isSet = Object.values(options).some((value) => value !== undefined)
+  return isSet ? { [name]: options } : {}
 }
 
 function orNull(values: readonly string[]): readonly string[] | null {

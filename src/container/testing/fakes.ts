@@ -276,6 +276,7 @@ function fakeMounts(state: State): RootfsMounts {
       mkdirSync(target, { recursive: true })
       state.mounted.add(target)
     },
+    mountMemory: async (target) => void state.mounted.add(target),
     unmount: async (target) => {
       state.mounted.delete(target)
       rmSync(target, { recursive: true, force: true })
