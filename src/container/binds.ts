@@ -11,6 +11,8 @@ export type MountPlan =
       readonly mode: string
       readonly isWritable: boolean
       readonly propagation: string
+      readonly isNonRecursive?: boolean
+      readonly keepsSubmounts?: boolean
       /** A missing source is made as a directory (`-v`), or refused (`--mount`). */
       readonly createsSource: boolean
     }
@@ -106,7 +108,17 @@ function planRequest(request: MountRequest): MountPlan {
         throw invalidMount(type, `invalid propagation mode: ${propagation}`)
       }
       const createsSource = request.createsSource === true
-      return { type, source, target, mode: '', isWritable, propagation, createsSource }
+      return {
+        type,
+        source,
+        target,
+        mode: '',
+        isWritable,
+        propagation,
+        createsSource,
+        ...(request.isNonRecursive === true ? { isNonRecursive: true } : {}),
+        ...(request.keepsSubmounts === true ? { keepsSubmounts: true } : {}),
+      }
     }
     case 'volume':
       return {

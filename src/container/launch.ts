@@ -5,7 +5,7 @@ import { undoing } from '#base/undo.ts'
 import { announce, lastExit, type ContainerContext } from '#container/context.ts'
 import { writeNetworkFiles } from '#container/files.ts'
 import { watchLogSize } from '#container/log-rotation.ts'
-import { snapshotKey } from '#container/mounts.ts'
+import { ensureBindSources, snapshotKey } from '#container/mounts.ts'
 import { containerPaths } from '#container/paths.ts'
 import { connectSandbox, type ConnectedSandbox } from '#container/sandbox.ts'
 import { buildSpec } from '#container/spec.ts'
@@ -99,6 +99,7 @@ async function mountFilesystem(
   undo.defer(undoing(context.log, 'unmount filesystem', () => context.rootfs.unmount(rootfs)))
   await context.rootfs.mount(context.snapshots.mount(snapshotKey(record.id)), rootfs)
   addStandardFiles(rootfs)
+  await ensureBindSources(record.spec)
   const { ipcMode, shmSizeBytes } = record.spec.host
   if (ipcMode === 'shareable') {
     undo.defer(undoing(context.log, 'unmount shared memory', () => context.rootfs.unmount(shm)))

@@ -1,6 +1,9 @@
 /** A record becomes the input of the OCI specification: words of Docker's API resolved to paths and values. */
+import { statSync } from 'node:fs'
+import { release } from 'node:os'
 import { EngineError } from '#base/errors.ts'
 import type { ContainerContext } from '#container/context.ts'
+import { checkProcfs, rootPropagation } from '#container/mount-checks.ts'
 import { containerPaths } from '#container/paths.ts'
 import { hostnameOf, processEnv } from '#container/process.ts'
 import type { ConnectedSandbox } from '#container/sandbox.ts'
@@ -9,6 +12,7 @@ import type { RuntimeMount, RuntimeSpec } from '#oci/runtime-spec.ts'
 import { buildRuntimeSpec } from '#runtime/spec/build.ts'
 import type { NamespaceMode, SpecInput } from '#runtime/spec/types.ts'
 import { resolveUser } from '#runtime/user.ts'
+import { isKernelSince } from '#store/mounts.ts'
 
 /** @throws EngineError invalid_argument, not_found, conflict (a namespace's owner does not run) */
 export function buildSpec(
@@ -20,9 +24,12 @@ export function buildSpec(
   const { host } = spec
   const { rootfs } = containerPaths(context, record.id)
   const resolved = resolveUser({ rootfs, user: spec.user, groupAdd: host.groupAdd })
+  checkProcfs(rootfs, record.mounts)
+  const propagation = rootPropagation(record.mounts)
   return buildRuntimeSpec({
     containerId: record.id,
     rootfsPath: rootfs,
+    ...(propagation === undefined ? {} : { rootfsPropagation: propagation }),
     isReadonlyRootfs: host.isReadonlyRootfs,
     hostname: hostnameOf(record),
     ...(spec.domainname === undefined ? {} : { domainname: spec.domainname }),
@@ -66,15 +73,29 @@ function networkFileMounts(
 
 function toMount(mount: ContainerMount): readonly RuntimeMount[] {
   if (mount.type === 'tmpfs') return []
-  const propagation = mount.propagation === '' ? 'rprivate' : mount.propagation
+  const asked = mount.propagation === '' ? 'rprivate' : mount.propagation
+  const isRecursive = mount.type === 'volume' || mount.isNonRecursive !== true
+  // crun takes the recursion of a mount from its propagation too.
+  const propagation = isRecursive ? asked : asked.replace(/^r/, '')
   return [
     {
       destination: mount.target,
       type: 'bind',
       source: mount.source,
-      options: ['rbind', propagation, mount.isWritable ? 'rw' : 'ro'],
+      options: [isRecursive ? 'rbind' : 'bind', propagation, accessOf(mount)],
     },
   ]
+}
+
+/** mount_setattr(2) came with Linux 5.12: it makes what is mounted below read-only too. */
+const hasRecursiveReadOnly = isKernelSince(release(), [5, 12])
+
+function accessOf(mount: Exclude<ContainerMount, { type: 'tmpfs' }>): 'rw' | 'ro' | 'rro' {
+  if (mount.isWritable) return 'rw'
+  const keepsSubmounts = mount.type === 'bind' && mount.keepsSubmounts === true
+  if (!hasRecursiveReadOnly || keepsSubmounts) return 'ro'
+  // Nothing is mounted below a file, and crun takes the option for directories only.
+  return statSync(mount.source).isDirectory() ? 'rro' : 'ro'
 }
 
 function namespaces(

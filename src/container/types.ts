@@ -183,6 +183,10 @@ export interface MountRequest {
   readonly isReadOnly: boolean
   readonly propagation?: string
   readonly createsSource?: boolean
+  /** Leave out what is mounted below the source. */
+  readonly isNonRecursive?: boolean
+  /** With `isReadOnly`: what is mounted below the source stays as it is. */
+  readonly keepsSubmounts?: boolean
   readonly noCopy?: boolean
   readonly subpath?: string
   readonly labels?: Readonly<Record<string, string>>
@@ -212,6 +216,9 @@ export type ContainerMount =
       readonly mode: string
       readonly isWritable: boolean
       readonly propagation: string
+      /** As in `MountRequest`. */
+      readonly isNonRecursive?: boolean
+      readonly keepsSubmounts?: boolean
     }
   | {
       readonly type: 'volume'

@@ -142,6 +142,8 @@ function toMountBody(mount: MountRequest): MountBody {
         ...member('BindOptions', {
           Propagation: mount.propagation,
           CreateMountpoint: mount.createsSource,
+          NonRecursive: mount.isNonRecursive,
+          ReadOnlyNonRecursive: mount.keepsSubmounts,
         }),
       }
     case 'volume':

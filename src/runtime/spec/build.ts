@@ -101,6 +101,9 @@ function buildLinux(
   const hasSystemPaths = input.isPrivileged === true || security.hasSystemPaths
   return {
     namespaces: buildNamespaces(input),
+    ...(input.rootfsPropagation === undefined
+      ? {}
+      : { rootfsPropagation: input.rootfsPropagation }),
     devices: devices.nodes,
     cgroupsPath: cgroupPathOf(input.cgroupParent, input.containerId),
     resources: { devices: devices.rules, ...buildResources(input.resources ?? {}) },
