@@ -106,7 +106,10 @@ async function mountFilesystem(
     await context.rootfs.mountMemory(shm, shmSizeBytes)
   }
   for (const mount of record.mounts) {
-    if (mount.type === 'volume') await context.volumes.attach(mount.volume)
+    if (mount.type !== 'volume') continue
+    const { volume, target, isWritable } = mount
+    await context.volumes.attach(volume, { containerId: record.id, target, isWritable })
+    undo.defer(() => context.volumes.detach(volume, record.id))
   }
 }
 

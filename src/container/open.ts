@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { createKeyedMutex } from '#base/async.ts'
 import { attachContainer } from '#container/attach.ts'
 import { createPendingAttachments } from '#container/attachments.ts'
-import type { ContainerContext, ContainersDeps } from '#container/context.ts'
+import { announce, type ContainerContext, type ContainersDeps } from '#container/context.ts'
 import { createContainer } from '#container/create.ts'
 import { createExecTable } from '#container/exec-table.ts'
 import { createExec, notRunning, resizeExec, startExec } from '#container/exec.ts'
@@ -106,10 +106,12 @@ function containerVerbs(context: ContainerContext): Omit<Containers, keyof ExecV
     attach: (ref, options) => attachContainer(context, ref, options),
     logs: (ref, options, signal) => containerLogs(context, { ...options, ref }, signal),
     resize: async (ref, size) => {
-      const { id } = context.table.resolve(ref)
-      const task = context.tasks.get(id)
-      if (!task) throw notRunning(id)
+      const record = context.table.resolve(ref)
+      const task = context.tasks.get(record.id)
+      if (!task) throw notRunning(record.id)
       await task.resize(size)
+      const [height, width] = [String(size.rows), String(size.columns)]
+      announce(context, record, { action: 'resize', height, width })
     },
     top: (ref, psArgs) => containerTop(context, ref, psArgs),
   }

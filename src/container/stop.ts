@@ -169,7 +169,8 @@ export async function restartContainer(
   context.kept.add(id)
   try {
     try {
-      await endContainer(context, id, { ...options, isByUser: true })
+      const record = await endContainer(context, id, { ...options, isByUser: true })
+      announce(context, record, { action: 'stop' })
     } catch (error) {
       if (errorKind(error) !== 'not_modified') throw error
     }

@@ -13,7 +13,7 @@ import { attachLocalMount, detachLocalMount } from '#volume/local-mount.ts'
 import { checkVolumeName } from '#volume/names.ts'
 import { copyUp, dropPartialCopies } from '#volume/populate.ts'
 import { openVolumeRecords, type VolumeRecord, type VolumeRecords } from '#volume/records.ts'
-import type { CreateVolumeOptions, Volume, VolumeEvent, Volumes } from '#volume/types.ts'
+import type { CreateVolumeOptions, Volume, VolumeEvent, Volumes, VolumeUse } from '#volume/types.ts'
 
 export interface VolumesDeps {
   /** `<data root>/volumes`. */
@@ -53,7 +53,12 @@ export async function openVolumes(deps: VolumesDeps): Promise<Volumes> {
     list: () => [...volumes.values()],
     remove: (name, usedBy) => remove(state, name, usedBy),
     populate: (name, source) => copyUp(deps.root, get(state, name), source),
-    attach: async (name) => attachLocalMount(get(state, name)),
+    attach: async (name, use) => attach(state, get(state, name), use),
+    detach: (name, containerId) => {
+      if (!volumes.has(name)) return
+      const attributes = { container: containerId, driver: 'local' }
+      deps.onEvent({ action: 'unmount', name, attributes })
+    },
   }
 }
 
@@ -61,6 +66,21 @@ function get(state: State, name: string): Volume {
   const volume = state.volumes.get(name)
   if (!volume) throw new EngineError('not_found', `get ${name}: no such volume`)
   return volume
+}
+
+function attach(state: State, volume: Volume, use: VolumeUse): void {
+  attachLocalMount(volume)
+  state.onEvent({
+    action: 'mount',
+    name: volume.name,
+    attributes: {
+      container: use.containerId,
+      destination: use.target,
+      driver: 'local',
+      propagation: '',
+      'read/write': String(use.isWritable),
+    },
+  })
 }
 
 async function create(state: State, name: string, options: CreateVolumeOptions): Promise<Volume> {

@@ -137,6 +137,7 @@ const noVolumes: Volumes = {
   get: missing,
   find: () => undefined,
   list: () => [],
+  detach: missing,
   remove: missing,
   populate: missing,
   attach: missing,
