@@ -33,10 +33,14 @@ const propagations = new Set(['private', 'rprivate', 'shared', 'rshared', 'slave
 const modeWords = new Set(['ro', 'rw', 'z', 'Z', 'nocopy', 'cached', 'delegated', 'consistent'])
 
 /**
- * All mounts of a spec, one per target, in the order in which they must be mounted.
+ * All mounts of a spec, one per target, in the order in which they must be mounted. No anonymous
+ * volume is planned for a target that is `taken`.
  * @throws EngineError invalid_argument
  */
-export function planMounts(spec: ContainerSpec): readonly MountPlan[] {
+export function planMounts(
+  spec: ContainerSpec,
+  taken: ReadonlySet<string> = new Set(),
+): readonly MountPlan[] {
   const plans = [
     ...spec.host.binds.map(parseBind),
     ...spec.host.mounts.map(planRequest),
@@ -49,7 +53,7 @@ export function planMounts(spec: ContainerSpec): readonly MountPlan[] {
   }
   for (const path of spec.volumePaths) {
     const target = checkedTarget(path, path)
-    if (byTarget.has(target)) continue
+    if (byTarget.has(target) || taken.has(target)) continue
     const anonymous = { mode: '', isWritable: true, copiesContent: true }
     byTarget.set(target, { type: 'volume', target, ...anonymous })
   }
@@ -77,7 +81,7 @@ export function parseBind(text: string): MountPlan {
   return { type: 'bind', source, target, mode, isWritable, propagation, createsSource: true }
 }
 
-function checkModes(words: readonly string[], mode: string): void {
+export function checkModes(words: readonly string[], mode: string): void {
   const isUnknown = words.some((word) => !modeWords.has(word) && !propagations.has(word))
   const isTwofold = words.includes('ro') && words.includes('rw')
   const isRepeated = new Set(words).size !== words.length
@@ -170,7 +174,8 @@ function checkedTarget(target: string, text: string): string {
   return clean
 }
 
-function depth(path: string): number {
+/** Parents come before what lies below them. */
+export function depth(path: string): number {
   return path.split('/').length
 }
 

@@ -10,6 +10,7 @@ import { announce, type ContainerContext } from '#container/context.ts'
 import { mergeConfig } from '#container/merge.ts'
 import { fillVolumes, nameVolumes, realizeMounts, snapshotKey } from '#container/mounts.ts'
 import { checkedName, randomName } from '#container/names.ts'
+import { inheritedMounts, withInherited } from '#container/volumes-from.ts'
 import { containerPaths } from '#container/paths.ts'
 import { hostnameOf } from '#container/process.ts'
 import type { ContainerRecord, ContainerSpec, CreateContainerRequest } from '#container/types.ts'
@@ -37,7 +38,8 @@ export async function createContainer(
   const { spec: checked, warnings } = validateSpec(wished, context.cgroupLimits)
   const spec = withHostname(context, checked)
   context.runtime.checkName(spec.host.runtime)
-  const plans = planMounts(spec)
+  const inherited = inheritedMounts(context, spec)
+  const plans = planMounts(spec, new Set(inherited.map(({ target }) => target)))
   const id = randomId()
   const name =
     request.name === undefined || request.name === ''
@@ -66,7 +68,7 @@ export async function createContainer(
     undo.defer(undoing(context.log, 'remove unfinished container', () => dropDraft(context, draft)))
   }
   await makeFilesystem(context, { id, image, isVolatile: spec.host.isAutoRemove, undo })
-  const mounts = await realizeMounts(context, plans, named)
+  const mounts = withInherited(await realizeMounts(context, plans, named), inherited)
   await fillVolumes(context, id, mounts)
   if (signal?.aborted) throw abortReason(signal)
 

@@ -117,6 +117,8 @@ export interface HostSpec {
   /** Raw `source:target[:mode]` texts, echoed by inspect. */
   readonly binds: readonly string[]
   readonly mounts: readonly MountRequest[]
+  /** Containers whose mounts this one has too, as `<ref>[:ro]`; records of older engines have none. */
+  readonly volumesFrom?: readonly string[]
   readonly tmpfs: Readonly<Record<string, string>>
   readonly networkMode: NetworkMode
   readonly networkAliases: readonly string[]

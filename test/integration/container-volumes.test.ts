@@ -173,6 +173,48 @@ test('volume names follow the rules', async () => {
   })
 })
 
+test('a container takes the mounts of others, below its own wishes', async (t) => {
+  await loadContent()
+  const { containers } = engine()
+  const source = temporary(t)
+  const [first, second] = [
+    await containers.create(
+      sampleRequest({
+        imageName: 'content:1',
+        host: { binds: [`${source}:/bound`, 'lent:/lent'], tmpfs: { '/memory': '' } },
+      }),
+    ),
+    await containers.create(sampleRequest({ cmd: ['true'], host: { binds: ['other:/lent'] } })),
+  ]
+  const { id, stdout } = await shell('cat /data/file; touch /bound/x || echo kept', {
+    imageName: 'content:1',
+    host: {
+      volumesFrom: [`${first.id}:ro`, second.id.slice(0, 12)],
+      binds: [`${source}:/escape`],
+    },
+  })
+  assert.equal(stdout, 'from imagekept\n')
+  const volumeOf = (ref: string, target: string) =>
+    containers
+      .get(ref)
+      .mounts.flatMap((mount) =>
+        mount.target === target ? [mount.type === 'volume' ? mount.volume : mount.type] : [],
+      )
+  assert.deepEqual(volumeOf(id, '/data'), volumeOf(first.id, '/data'))
+  assert.deepEqual(volumeOf(id, '/lent'), ['other'])
+  assert.deepEqual(volumeOf(id, '/escape'), ['bind'])
+  assert.deepEqual(volumeOf(id, '/memory'), [])
+  const shared = volumeOf(id, '/data')[0] ?? ''
+  await containers.remove(first.id, { force: false, volumes: true })
+  assert.ok(engine().volumes.find(shared), 'another container still has it')
+  await containers.remove(id, { force: false, volumes: true })
+  assert.equal(engine().volumes.find(shared), undefined)
+  await assert.rejects(shell('true', { host: { volumesFrom: ['nobody'] } }), {
+    kind: 'invalid_argument',
+    message: 'No such container: nobody',
+  })
+})
+
 test('a read-only bind holds below its source too, unless told otherwise', async (t) => {
   const source = temporary(t)
   mkdirSync(join(source, 'below'))

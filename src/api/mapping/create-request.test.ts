@@ -85,7 +85,6 @@ test('restart policies are checked with the texts that clients know', () => {
 
 test('settings that cannot be honoured are refused by name', () => {
   for (const [config, field] of [
-    [{ VolumesFrom: ['db'] }, 'VolumesFrom'],
     [{ Links: ['db:db'] }, 'Links'],
     [{ DeviceRequests: [{}] }, 'DeviceRequests'],
     [{ StorageOpt: { size: '1G' } }, 'StorageOpt'],

@@ -48,7 +48,7 @@ function storageFields(host: HostSpec) {
     ...(host.mounts.length > 0 ? { Mounts: host.mounts.map(toMountBody) } : {}),
     ...(Object.keys(host.tmpfs).length > 0 ? { Tmpfs: host.tmpfs } : {}),
     VolumeDriver: '',
-    VolumesFrom: null,
+    VolumesFrom: orNull(host.volumesFrom ?? []),
     ReadonlyRootfs: host.isReadonlyRootfs,
     ShmSize: host.shmSizeBytes,
   }

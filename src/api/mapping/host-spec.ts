@@ -63,6 +63,7 @@ function toStorageSpec(config: HostConfig) {
   return {
     binds: config.Binds ?? [],
     mounts: (config.Mounts ?? []).map(toMountRequest),
+    ...(config.VolumesFrom?.length ? { volumesFrom: config.VolumesFrom } : {}),
     tmpfs: config.Tmpfs ?? {},
     isReadonlyRootfs: config.ReadonlyRootfs ?? false,
     shmSizeBytes: config.ShmSize || defaultShmBytes,

@@ -7,7 +7,6 @@ export const logDrivers: readonly string[] = ['json-file', 'local', 'none']
 /** Refuses settings that the engine cannot honour: silence would promise what does not hold. */
 export function checkSupported(config: HostConfig): void {
   const asked: Readonly<Record<string, boolean>> = {
-    VolumesFrom: isFilled(config.VolumesFrom),
     Links: isFilled(config.Links),
     DeviceRequests: isFilled(config.DeviceRequests),
     BlkioWeightDevice: isFilled(config.BlkioWeightDevice),
