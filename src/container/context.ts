@@ -45,7 +45,10 @@ export interface ContainersDeps {
   readonly dataRoot: string
   readonly execRoot: string
   readonly db: MetadataDb
-  readonly snapshots: Pick<Snapshotter, 'prepare' | 'mount' | 'remove' | 'find' | 'listActive'>
+  readonly snapshots: Pick<
+    Snapshotter,
+    'prepare' | 'mount' | 'remove' | 'find' | 'listActive' | 'usage'
+  >
   readonly images: Pick<Images, 'get' | 'find'>
   readonly runtime: Pick<Runtime, 'create' | 'adopt' | 'listIds' | 'removeStray' | 'checkName'>
   readonly networks: Pick<Networks, 'createSandbox' | 'connect' | 'removeSandbox' | 'get'>
@@ -61,7 +64,9 @@ export interface ContainersDeps {
 export interface HealthMonitor {
   /** Begins with status `starting`; nothing for a container without a check. */
   start(record: ContainerRecord): void
+  /** The container counts as unhealthy from now on, as with Docker. */
   stop(id: string): void
+  forget(id: string): void
   find(id: string): Health | undefined
 }
 

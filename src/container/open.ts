@@ -21,7 +21,7 @@ import { startContainer } from '#container/start.ts'
 import { endContainer, killContainer, restartContainer, stopContainer } from '#container/stop.ts'
 import { openTable } from '#container/table.ts'
 import { containerTop } from '#container/top.ts'
-import type { ContainerDetails, Containers } from '#container/types.ts'
+import type { ContainerDetails, Containers, ContainerSizes } from '#container/types.ts'
 import { createWaitRegistry, resultOf } from '#container/wait.ts'
 import type { Endpoint } from '#network/types.ts'
 import { readCgroupLimits } from '#sys/cgroup/limits.ts'
@@ -89,6 +89,7 @@ function containerVerbs(context: ContainerContext): Omit<Containers, keyof ExecV
     create: (request, signal) => createContainer(context, request, signal),
     get: (ref) => context.table.resolve(ref),
     details: (ref) => details(context, ref),
+    sizes: (ref) => sizes(context, ref),
     list: () => context.table.list(),
     start: (ref, options) => startContainer(context, ref, options),
     stop: (ref, options) => stopContainer(context, ref, options),
@@ -158,6 +159,15 @@ function details(context: ContainerContext, ref: string): ContainerDetails {
     ...(spec.host.logDriver.type === 'none' ? {} : { logPath: paths.log }),
     ...(health === undefined ? {} : { health }),
   }
+}
+
+async function sizes(context: ContainerContext, ref: string): Promise<ContainerSizes> {
+  const { id, imageId } = context.table.resolve(ref)
+  const key = snapshotKey(id)
+  const used = context.snapshots.find(key) ? await context.snapshots.usage(key) : undefined
+  const writableBytes = used?.sizeBytes ?? 0
+  const imageBytes = context.images.find(imageId)?.sizeBytes ?? 0
+  return { writableBytes, rootfsBytes: writableBytes + imageBytes }
 }
 
 function filesystemDetails(

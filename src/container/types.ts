@@ -320,6 +320,11 @@ export interface ContainerDetails {
   readonly health?: Health
 }
 
+export interface ContainerSizes {
+  readonly writableBytes: number
+  readonly rootfsBytes: number
+}
+
 export interface Health {
   readonly status: 'starting' | 'healthy' | 'unhealthy'
   /** Failed probes in a row. */
@@ -356,6 +361,8 @@ export interface Containers {
   ): Promise<{ readonly id: string; readonly warnings: readonly string[] }>
   get(ref: string): ContainerRecord
   details(ref: string): ContainerDetails
+  /** What it has written to its root filesystem, and all of that with the image's. Counts files: slow. */
+  sizes(ref: string): Promise<ContainerSizes>
   list(): readonly ContainerRecord[]
   /** @throws not_modified when it runs already */
   start(ref: string, options?: { readonly consoleSize?: TerminalSize }): Promise<void>

@@ -191,5 +191,7 @@ test('a health check tells when the container is well', async () => {
   const { health } = containers.details(id)
   assert.equal(health?.status, 'healthy')
   assert.match(health?.log.at(-1)?.output ?? '', /^looking\s*$/)
+  await containers.kill(id)
+  assert.equal(containers.details(id).health?.status, 'unhealthy', 'what does not run is not well')
   await containers.remove(id, { force: true, volumes: true })
 })

@@ -83,6 +83,7 @@ const noContainers: Containers = {
     resolvConfPath: `/data/containers/${ref}/resolv.conf`,
     execIds: [],
   }),
+  sizes: missing,
   list: () => [],
   start: missing,
   stop: missing,

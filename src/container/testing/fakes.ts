@@ -131,6 +131,7 @@ function fakeSnapshots(state: State): ContainersDeps['snapshots'] {
       fail(state, 'snapshot')
       state.snapshots.delete(key)
     },
+    usage: async () => ({ sizeBytes: 1000, inodes: 1 }),
     listActive: () => [...state.snapshots.keys()].map((key) => branded<SnapshotKey>(key)),
   }
 }
