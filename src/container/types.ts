@@ -174,7 +174,16 @@ export interface Resources {
   /** 0 or undefined = unlimited. */
   readonly pidsLimit?: number
   readonly blkioWeight: number
+  /** Limits of single devices; records of older engines have none. */
+  readonly blkioDevices?: readonly BlkioDevice[]
   readonly isOomKillDisabled: boolean
+}
+
+export interface BlkioDevice {
+  readonly limit: 'weight' | 'readBps' | 'writeBps' | 'readIops' | 'writeIops'
+  /** A block device of the host. */
+  readonly path: string
+  readonly value: number
 }
 
 export interface MountRequest {

@@ -114,13 +114,19 @@ function discards(asked: Resources, limits: CgroupLimits): readonly Discard[] {
         'Your kernel does not support cpuset or the cgroup is not mounted. CPUset discarded.',
     },
     {
-      isDue: asked.blkioWeight > 0 && !limits.blkioWeight,
-      without: { blkioWeight: 0 },
+      isDue: (asked.blkioWeight > 0 || weights(asked).length > 0) && !limits.blkioWeight,
+      without: { blkioWeight: 0, blkioDevices: rates(asked) },
       warning:
         'Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded.',
     },
   ]
 }
+
+const weights = ({ blkioDevices = [] }: Resources) =>
+  blkioDevices.filter(({ limit }) => limit === 'weight')
+
+const rates = ({ blkioDevices = [] }: Resources) =>
+  blkioDevices.filter(({ limit }) => limit !== 'weight')
 
 function checkMemory(resources: Resources): void {
   const { memoryBytes, memorySwapBytes, memoryReservationBytes, memorySwappiness } = resources

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { hostname } from 'node:os'
 import test from 'node:test'
 import { until } from '#container/testing/until.ts'
 import { sampleRequest } from '#container/testing/sample.ts'
+import { makeDeviceNode } from '#sys/files.ts'
 import {
   collectFrames,
   loadVariant,
@@ -135,6 +136,25 @@ test('the process limit holds', async () => {
   const script = 'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 5 & done; echo done'
   const { stderr } = await shell(script, { host: { resources } })
   assert.match(stderr, /can't fork/)
+})
+
+test('reading from a device can be limited', async (t) => {
+  const [name = ''] = readdirSync('/sys/block')
+  const numbers = readFileSync(`/sys/block/${name}/dev`, 'utf8').trim()
+  const [major = 0, minor = 0] = numbers.split(':').map(Number)
+  const path = `/tmp/device-${process.pid}`
+  makeDeviceNode(path, { type: 'block', mode: 0o600, major, minor })
+  t.after(() => rmSync(path))
+  const limits = { blkioDevices: [{ limit: 'readBps', path, value: 1 << 20 }] } as const
+  const resources = { ...sampleRequest().spec.host.resources, ...limits }
+  const script =
+    'cd /sys/fs/cgroup; cat blkio/blkio.throttle.read_bps_device io.max 2> /dev/null; true'
+  const { stdout } = await shell(script, { host: { resources } })
+  assert.match(stdout, new RegExp(`^${numbers} (rbps=)?1048576`, 'm'))
+  const missing = { blkioDevices: [{ limit: 'readBps', path: '/dev/nowhere', value: 1 }] } as const
+  await assert.rejects(shell('true', { host: { resources: { ...resources, ...missing } } }), {
+    message: 'limit device "/dev/nowhere": no such file or directory',
+  })
 })
 
 test('an init reaps orphans and passes the exit code on', async () => {

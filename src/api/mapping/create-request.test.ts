@@ -92,6 +92,16 @@ test('settings that cannot be honoured are refused by name', () => {
   ] as const) {
     assert.throws(() => host(config), refused('not_implemented', new RegExp(field)))
   }
+  assert.deepEqual(
+    host({
+      BlkioWeightDevice: [{ Path: '/dev/a', Weight: 100 }],
+      BlkioDeviceReadBps: [{ Path: '/dev/b', Rate: 1000 }],
+    }).resources.blkioDevices,
+    [
+      { limit: 'weight', path: '/dev/a', value: 100 },
+      { limit: 'readBps', path: '/dev/b', value: 1000 },
+    ],
+  )
   assert.deepEqual(host({ VolumesFrom: [], Links: [], VolumeDriver: 'local' }).binds, [])
 })
 

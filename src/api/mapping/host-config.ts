@@ -1,4 +1,5 @@
 import type {
+  BlkioDevice,
   ContainerSpec,
   DeviceRequest,
   HostSpec,
@@ -90,11 +91,7 @@ function resourceFields(resources: Resources) {
     Memory: resources.memoryBytes,
     NanoCpus: resources.nanoCpus,
     BlkioWeight: resources.blkioWeight,
-    BlkioWeightDevice: [],
-    BlkioDeviceReadBps: null,
-    BlkioDeviceWriteBps: null,
-    BlkioDeviceReadIOps: null,
-    BlkioDeviceWriteIOps: null,
+    ...blkioFields(resources),
     CpuPeriod: resources.cpuPeriodUs,
     CpuQuota: resources.cpuQuotaUs,
     CpuRealtimePeriod: 0,
@@ -110,6 +107,24 @@ function resourceFields(resources: Resources) {
     CpuPercent: 0,
     IOMaximumIOps: 0,
     IOMaximumBandwidth: 0,
+  }
+}
+
+function blkioFields({ blkioDevices = [] }: Resources) {
+  const throttles = (wanted: BlkioDevice['limit']) => {
+    const devices = blkioDevices.filter(({ limit }) => limit === wanted)
+    return devices.length > 0
+      ? devices.map(({ path, value }) => ({ Path: path, Rate: value }))
+      : null
+  }
+  return {
+    BlkioWeightDevice: blkioDevices
+      .filter(({ limit }) => limit === 'weight')
+      .map(({ path, value }) => ({ Path: path, Weight: value })),
+    BlkioDeviceReadBps: throttles('readBps'),
+    BlkioDeviceWriteBps: throttles('writeBps'),
+    BlkioDeviceReadIOps: throttles('readIops'),
+    BlkioDeviceWriteIOps: throttles('writeIops'),
   }
 }
 

@@ -171,8 +171,28 @@ function toResources(config: HostConfig): Resources {
     cpusetMems: config.CpusetMems ?? '',
     ...(PidsLimit == null ? {} : { pidsLimit: PidsLimit }),
     blkioWeight: config.BlkioWeight ?? 0,
+    ...toBlkioDevices(config),
     isOomKillDisabled: config.OomKillDisable ?? false,
   }
+}
+
+function toBlkioDevices(config: HostConfig): Pick<Resources, 'blkioDevices'> {
+  const throttles = {
+    readBps: config.BlkioDeviceReadBps,
+    writeBps: config.BlkioDeviceWriteBps,
+    readIops: config.BlkioDeviceReadIOps,
+    writeIops: config.BlkioDeviceWriteIOps,
+  }
+  const weights = (config.BlkioWeightDevice ?? []).map(({ Path = '', Weight = 0 }) => ({
+    limit: 'weight' as const,
+    path: Path,
+    value: Weight,
+  }))
+  const rates = (['readBps', 'writeBps', 'readIops', 'writeIops'] as const).flatMap((limit) =>
+    (throttles[limit] ?? []).map(({ Path = '', Rate = 0 }) => ({ limit, path: Path, value: Rate })),
+  )
+  const devices = [...weights, ...rates]
+  return devices.length > 0 ? { blkioDevices: devices } : {}
 }
 
 function toLogDriver(config: HostConfig, defaults: HostDefaults): HostSpec['logDriver'] {

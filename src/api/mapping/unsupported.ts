@@ -9,11 +9,6 @@ export function checkSupported(config: HostConfig): void {
   const asked: Readonly<Record<string, boolean>> = {
     Links: isFilled(config.Links),
     DeviceRequests: isFilled(config.DeviceRequests),
-    BlkioWeightDevice: isFilled(config.BlkioWeightDevice),
-    BlkioDeviceReadBps: isFilled(config.BlkioDeviceReadBps),
-    BlkioDeviceWriteBps: isFilled(config.BlkioDeviceWriteBps),
-    BlkioDeviceReadIOps: isFilled(config.BlkioDeviceReadIOps),
-    BlkioDeviceWriteIOps: isFilled(config.BlkioDeviceWriteIOps),
     StorageOpt: Object.keys(config.StorageOpt ?? {}).length > 0,
     CpuRealtimePeriod: (config.CpuRealtimePeriod ?? 0) !== 0,
     CpuRealtimeRuntime: (config.CpuRealtimeRuntime ?? 0) !== 0,

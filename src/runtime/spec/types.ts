@@ -93,5 +93,10 @@ export interface ResourcesInput {
   readonly cpusetMems?: string
   readonly pidsLimit?: number
   readonly blkioWeight?: number
+  readonly blkioDevices?: readonly {
+    readonly limit: 'weight' | 'readBps' | 'writeBps' | 'readIops' | 'writeIops'
+    readonly path: string
+    readonly value: number
+  }[]
   readonly isOomKillDisabled?: boolean
 }
