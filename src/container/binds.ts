@@ -11,6 +11,8 @@ export type MountPlan =
       readonly mode: string
       readonly isWritable: boolean
       readonly propagation: string
+      readonly isNonRecursive?: boolean
+      readonly keepsSubmounts?: boolean
       /** A missing source is made as a directory (`-v`), or refused (`--mount`). */
       readonly createsSource: boolean
     }
@@ -31,10 +33,14 @@ const propagations = new Set(['private', 'rprivate', 'shared', 'rshared', 'slave
 const modeWords = new Set(['ro', 'rw', 'z', 'Z', 'nocopy', 'cached', 'delegated', 'consistent'])
 
 /**
- * All mounts of a spec, one per target, in the order in which they must be mounted.
+ * All mounts of a spec, one per target, in the order in which they must be mounted. No anonymous
+ * volume is planned for a target that is `taken`.
  * @throws EngineError invalid_argument
  */
-export function planMounts(spec: ContainerSpec): readonly MountPlan[] {
+export function planMounts(
+  spec: ContainerSpec,
+  taken: ReadonlySet<string> = new Set(),
+): readonly MountPlan[] {
   const plans = [
     ...spec.host.binds.map(parseBind),
     ...spec.host.mounts.map(planRequest),
@@ -47,7 +53,7 @@ export function planMounts(spec: ContainerSpec): readonly MountPlan[] {
   }
   for (const path of spec.volumePaths) {
     const target = checkedTarget(path, path)
-    if (byTarget.has(target)) continue
+    if (byTarget.has(target) || taken.has(target)) continue
     const anonymous = { mode: '', isWritable: true, copiesContent: true }
     byTarget.set(target, { type: 'volume', target, ...anonymous })
   }
@@ -75,7 +81,7 @@ export function parseBind(text: string): MountPlan {
   return { type: 'bind', source, target, mode, isWritable, propagation, createsSource: true }
 }
 
-function checkModes(words: readonly string[], mode: string): void {
+export function checkModes(words: readonly string[], mode: string): void {
   const isUnknown = words.some((word) => !modeWords.has(word) && !propagations.has(word))
   const isTwofold = words.includes('ro') && words.includes('rw')
   const isRepeated = new Set(words).size !== words.length
@@ -102,8 +108,21 @@ function planRequest(request: MountRequest): MountPlan {
       }
       const source = posix.normalize(request.source)
       const propagation = request.propagation ?? 'rprivate'
+      if (!propagations.has(propagation)) {
+        throw invalidMount(type, `invalid propagation mode: ${propagation}`)
+      }
       const createsSource = request.createsSource === true
-      return { type, source, target, mode: '', isWritable, propagation, createsSource }
+      return {
+        type,
+        source,
+        target,
+        mode: '',
+        isWritable,
+        propagation,
+        createsSource,
+        ...(request.isNonRecursive === true ? { isNonRecursive: true } : {}),
+        ...(request.keepsSubmounts === true ? { keepsSubmounts: true } : {}),
+      }
     }
     case 'volume':
       return {
@@ -129,7 +148,14 @@ function tmpfsOptions(request: MountRequest): string {
   ].join(',')
 }
 
+const tmpfsFlags =
+  /^(defaults|ro|rw|(no)?(exec|suid|dev|atime|diratime|relatime|strictatime|mand)|sync|async|dirsync|r?(private|shared|slave|unbindable))$/
+const tmpfsValues = /^(size|mode|uid|gid|nr_inodes|nr_blocks|mpol)=./
+
 function planTmpfs(target: string, options: string): MountPlan {
+  const words = options.split(',').filter((word) => word !== '')
+  const wrong = words.filter((word) => !tmpfsFlags.test(word) && !tmpfsValues.test(word))
+  if (wrong.length > 0) throw invalid(`invalid tmpfs option ${JSON.stringify(wrong)}`)
   return { type: 'tmpfs', target: checkedTarget(target, target), options }
 }
 
@@ -148,7 +174,8 @@ function checkedTarget(target: string, text: string): string {
   return clean
 }
 
-function depth(path: string): number {
+/** Parents come before what lies below them. */
+export function depth(path: string): number {
   return path.split('/').length
 }
 

@@ -11,6 +11,7 @@ import type { ChainId } from '#oci/digest.ts'
 import type { Images } from '#image/types.ts'
 import type { Networks } from '#network/types.ts'
 import type { Runtime, Task } from '#runtime/types.ts'
+import type { CgroupLimits } from '#sys/cgroup/limits.ts'
 import type { MetadataDb, Mount, Snapshotter } from '#store/types.ts'
 import type { Volumes } from '#volume/types.ts'
 
@@ -18,6 +19,8 @@ import type { Volumes } from '#volume/types.ts'
 export interface RootfsMounts {
   /** Makes the directory when it is missing. */
   mount(mount: Mount, target: string): Promise<void>
+  /** As `mount`, memory that every user may write to and nobody execute from. */
+  mountMemory(target: string, sizeBytes: number): Promise<void>
   /** Removes the directory too. Idempotent. */
   unmount(target: string): Promise<void>
   /** Everything that is mounted. */
@@ -42,9 +45,12 @@ export interface ContainersDeps {
   readonly dataRoot: string
   readonly execRoot: string
   readonly db: MetadataDb
-  readonly snapshots: Pick<Snapshotter, 'prepare' | 'mount' | 'remove' | 'find' | 'listActive'>
+  readonly snapshots: Pick<
+    Snapshotter,
+    'prepare' | 'mount' | 'remove' | 'find' | 'listActive' | 'usage'
+  >
   readonly images: Pick<Images, 'get' | 'find'>
-  readonly runtime: Pick<Runtime, 'create' | 'adopt' | 'listIds' | 'removeStray'>
+  readonly runtime: Pick<Runtime, 'create' | 'adopt' | 'listIds' | 'removeStray' | 'checkName'>
   readonly networks: Pick<Networks, 'createSandbox' | 'connect' | 'removeSandbox' | 'get'>
   readonly volumes: Volumes
   readonly rootfs: RootfsMounts
@@ -58,12 +64,15 @@ export interface ContainersDeps {
 export interface HealthMonitor {
   /** Begins with status `starting`; nothing for a container without a check. */
   start(record: ContainerRecord): void
+  /** The container counts as unhealthy from now on, as with Docker. */
   stop(id: string): void
+  forget(id: string): void
   find(id: string): Health | undefined
 }
 
 export interface ContainerContext extends ContainersDeps {
   readonly table: ContainerTable
+  readonly cgroupLimits: CgroupLimits
   /** Every transition of a container holds its lock; reading never does. */
   readonly locks: KeyedMutex
   readonly waits: WaitRegistry

@@ -1,7 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises'
+import { hostname as machineName } from 'node:os'
 import { abortReason } from '#base/async.ts'
 import { now } from '#base/clock.ts'
-import { EngineError } from '#base/errors.ts'
+import { EngineError, errorKind } from '#base/errors.ts'
 import { randomId } from '#base/ids.ts'
 import { undoing } from '#base/undo.ts'
 import { planMounts } from '#container/binds.ts'
@@ -9,8 +10,10 @@ import { announce, type ContainerContext } from '#container/context.ts'
 import { mergeConfig } from '#container/merge.ts'
 import { fillVolumes, nameVolumes, realizeMounts, snapshotKey } from '#container/mounts.ts'
 import { checkedName, randomName } from '#container/names.ts'
+import { inheritedMounts, withInherited } from '#container/volumes-from.ts'
 import { containerPaths } from '#container/paths.ts'
-import type { ContainerRecord, CreateContainerRequest } from '#container/types.ts'
+import { hostnameOf } from '#container/process.ts'
+import type { ContainerRecord, ContainerSpec, CreateContainerRequest } from '#container/types.ts'
 import { validateSpec } from '#container/validate.ts'
 import type { Image } from '#image/types.ts'
 import { formatPlatform, matchesPlatform } from '#oci/platform.ts'
@@ -32,9 +35,12 @@ export async function createContainer(
   signal?: AbortSignal,
 ): Promise<CreatedContainer> {
   const image = imageFor(context, request)
-  const spec = mergeConfig(request, image.config.config ?? {})
-  const warnings = validateSpec(spec)
-  const plans = planMounts(spec)
+  const wished = mergeConfig(request, image.config.config ?? {})
+  const { spec: checked, warnings } = validateSpec(wished, context.cgroupLimits)
+  const spec = withHostname(context, checked)
+  context.runtime.checkName(spec.host.runtime)
+  const inherited = inheritedMounts(context, spec)
+  const plans = planMounts(spec, new Set(inherited.map(({ target }) => target)))
   const id = randomId()
   const name =
     request.name === undefined || request.name === ''
@@ -63,7 +69,7 @@ export async function createContainer(
     undo.defer(undoing(context.log, 'remove unfinished container', () => dropDraft(context, draft)))
   }
   await makeFilesystem(context, { id, image, isVolatile: spec.host.isAutoRemove, undo })
-  const mounts = await realizeMounts(context, plans, named)
+  const mounts = withInherited(await realizeMounts(context, plans, named), inherited)
   await fillVolumes(context, id, mounts)
   if (signal?.aborted) throw abortReason(signal)
 
@@ -85,6 +91,21 @@ function imageFor(context: ContainerContext, request: CreateContainerRequest): I
     'not_found',
     `image with reference ${imageName} was found but its platform (${has}) does not match the specified platform (${wants})`,
   )
+}
+
+/** In another's network a container has the other's name: the machine's, or that of a container. */
+function withHostname(context: ContainerContext, spec: ContainerSpec): ContainerSpec {
+  const { networkMode } = spec.host
+  if ((spec.hostname ?? '') !== '') return spec
+  if (networkMode.type === 'host') return { ...spec, hostname: machineName() }
+  if (networkMode.type !== 'container') return spec
+  try {
+    return { ...spec, hostname: hostnameOf(context.table.resolve(networkMode.container)) }
+  } catch (error) {
+    // Whether it exists counts at the start.
+    if (errorKind(error) === 'not_found') return spec
+    throw error
+  }
 }
 
 /** The snapshot over the image's layers, and the directory. */

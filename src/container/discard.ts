@@ -36,6 +36,7 @@ export async function discard(
   }
   context.table.delete(record)
   context.execs.dropContainer(id)
+  context.health.forget(id)
   context.attachments.end(id)
   context.delays.delete(id)
   announce(context, record, { action: 'destroy' })

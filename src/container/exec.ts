@@ -99,14 +99,13 @@ async function spawn(context: ContainerContext, work: SpawnOptions): Promise<Exe
   const { rootfs } = containerPaths(context, record.id)
   const user = request.user === '' ? record.spec.user : request.user
   const resolved = resolveUser({ rootfs, user, groupAdd: record.spec.host.groupAdd })
-  const own = new Set(request.env.map(envName))
   const isTerminal = request.isTty
   const inherited = processEnv(record, resolved.home, isTerminal)
   const consoleSize = options.consoleSize ?? request.consoleSize
   return await task.exec({
     execId: exec.id,
     args: request.args,
-    env: [...inherited.filter((entry) => !own.has(envName(entry))), ...request.env],
+    env: withVariables(inherited, request.env),
     cwd: request.workingDir !== '' ? request.workingDir : record.spec.workingDir || '/',
     user: resolved.user,
     isTerminal,
@@ -115,6 +114,11 @@ async function spawn(context: ContainerContext, work: SpawnOptions): Promise<Exe
     isPrivileged: request.isPrivileged,
     ...(consoleSize === undefined ? {} : { consoleSize }),
   })
+}
+
+function withVariables(inherited: readonly string[], own: readonly string[]): readonly string[] {
+  const entries = new Map([...inherited, ...own].map((entry) => [envName(entry), entry]))
+  return [...entries.values()]
 }
 
 async function settle(

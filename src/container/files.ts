@@ -1,6 +1,5 @@
 /** The generated files of a container's network: /etc/hosts, /etc/hostname, /etc/resolv.conf. */
 import { writeFileSync } from 'node:fs'
-import { hostname as machineName } from 'node:os'
 import type { ContainerContext } from '#container/context.ts'
 import { containerPaths } from '#container/paths.ts'
 import type { ConnectedSandbox } from '#container/sandbox.ts'
@@ -23,9 +22,8 @@ export function writeNetworkFiles(
   const paths = containerPaths(context, record.id)
   const { spec } = record
   const isHost = spec.host.networkMode.type === 'host'
-  const hostname = isHost && (spec.hostname ?? '') === '' ? machineName() : hostnameOf(record)
   writeFileSync(paths.hosts, hosts(record, sandbox, isHost))
-  writeFileSync(paths.hostname, hostnameFile(hostname))
+  writeFileSync(paths.hostname, hostnameFile(hostnameOf(record)))
   writeFileSync(paths.resolvConf, resolver(context, record, isHost))
 }
 

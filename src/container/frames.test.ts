@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { filterFrames } from '#container/frames.ts'
-import { encodeFrameHeader } from '#runtime/frame.ts'
+import { frameHeaderBytes, writeFrameHeader } from '#runtime/frame.ts'
 
 function frame(stream: 'stdout' | 'stderr', bytes: Buffer): Buffer {
-  return Buffer.concat([encodeFrameHeader({ stream, length: bytes.length }), bytes])
+  const header = Buffer.alloc(frameHeaderBytes)
+  writeFrameHeader(header, 0, { stream, length: bytes.length })
+  return Buffer.concat([header, bytes])
 }
 
 async function* cut(bytes: Buffer, size: number) {

@@ -33,9 +33,12 @@ export function createHealthMonitor(context: () => ContainerContext): HealthMoni
       void keepProbing(context(), { id: record.id, task, args, timings, watch })
     },
     stop: (id) => {
-      watches.get(id)?.abort.abort()
-      watches.delete(id)
+      const watch = watches.get(id)
+      if (!watch) return
+      watch.abort.abort()
+      watch.health = { ...watch.health, status: 'unhealthy' }
     },
+    forget: (id) => void watches.delete(id),
     find: (id) => watches.get(id)?.health,
   }
 }

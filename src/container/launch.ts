@@ -5,11 +5,12 @@ import { undoing } from '#base/undo.ts'
 import { announce, lastExit, type ContainerContext } from '#container/context.ts'
 import { writeNetworkFiles } from '#container/files.ts'
 import { watchLogSize } from '#container/log-rotation.ts'
-import { snapshotKey } from '#container/mounts.ts'
+import { ensureBindSources, snapshotKey } from '#container/mounts.ts'
 import { containerPaths } from '#container/paths.ts'
 import { connectSandbox, type ConnectedSandbox } from '#container/sandbox.ts'
 import { buildSpec } from '#container/spec.ts'
 import { startFailure } from '#container/start-failure.ts'
+import { addStandardFiles } from '#container/standard-files.ts'
 import type { ContainerRecord, ContainerState } from '#container/types.ts'
 import type { Task, TerminalSize } from '#runtime/types.ts'
 
@@ -94,11 +95,21 @@ async function mountFilesystem(
   record: ContainerRecord,
   undo: AsyncDisposableStack,
 ): Promise<void> {
-  const { rootfs } = containerPaths(context, record.id)
+  const { rootfs, shm } = containerPaths(context, record.id)
   undo.defer(undoing(context.log, 'unmount filesystem', () => context.rootfs.unmount(rootfs)))
   await context.rootfs.mount(context.snapshots.mount(snapshotKey(record.id)), rootfs)
+  addStandardFiles(rootfs)
+  await ensureBindSources(record.spec)
+  const { ipcMode, shmSizeBytes } = record.spec.host
+  if (ipcMode === 'shareable') {
+    undo.defer(undoing(context.log, 'unmount shared memory', () => context.rootfs.unmount(shm)))
+    await context.rootfs.mountMemory(shm, shmSizeBytes)
+  }
   for (const mount of record.mounts) {
-    if (mount.type === 'volume') await context.volumes.attach(mount.volume)
+    if (mount.type !== 'volume') continue
+    const { volume, target, isWritable } = mount
+    await context.volumes.attach(volume, { containerId: record.id, target, isWritable })
+    undo.defer(() => context.volumes.detach(volume, record.id))
   }
 }
 

@@ -32,6 +32,36 @@ export function rotationLimits({ options }: HostSpec['logDriver']): RotationLimi
   return { maxBytes, maxFiles: Number(files) }
 }
 
+const knownOptions: Readonly<Record<string, ReadonlySet<string>>> = {
+  'json-file': new Set([
+    'max-size',
+    'max-file',
+    'compress',
+    'labels',
+    'labels-regex',
+    'env',
+    'env-regex',
+    'tag',
+    'mode',
+    'max-buffer-size',
+  ]),
+  local: new Set(['max-size', 'max-file', 'compress', 'mode', 'max-buffer-size']),
+}
+
+/** @throws EngineError invalid_argument for an option that the driver does not have, or a wrong value */
+export function checkLogOptions(driver: HostSpec['logDriver']): void {
+  const known = knownOptions[driver.type]
+  if (!known) return
+  const wrong = Object.keys(driver.options).find((name) => !known.has(name))
+  if (wrong !== undefined) {
+    throw new EngineError(
+      'invalid_argument',
+      `unknown log opt '${wrong}' for ${driver.type} log driver`,
+    )
+  }
+  rotationLimits(driver)
+}
+
 /** Watches the log of a run; nothing where it may grow. */
 export function watchLogSize(context: ContainerContext, record: ContainerRecord, task: Task): void {
   const { logDriver } = record.spec.host

@@ -48,6 +48,9 @@ export async function endRun(context: ContainerContext, id: string, exit: TaskEx
   context.tasks.delete(id)
   context.table.publish(ended.record)
   announceEnd(context, record, last)
+  for (const mount of record.mounts) {
+    if (mount.type === 'volume') context.volumes.detach(mount.volume, id)
+  }
   context.waits.exited(id, waitResult(last))
   if (ended.record.state.status === 'restarting') scheduleRestart(context, id, ended.delayMs)
   else context.delays.delete(id)

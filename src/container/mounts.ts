@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { branded } from '#base/brand.ts'
 import { errnoOf } from '#base/errors.ts'
 import { randomId } from '#base/ids.ts'
-import { invalidMount, type MountPlan } from '#container/binds.ts'
+import { invalidMount, type MountPlan, planMounts } from '#container/binds.ts'
 import type { ContainerContext } from '#container/context.ts'
 import { openDirectoryInRoot } from '#container/in-root.ts'
 import { containerPaths } from '#container/paths.ts'
-import type { ContainerMount } from '#container/types.ts'
+import type { ContainerMount, ContainerSpec } from '#container/types.ts'
 import type { SnapshotKey } from '#store/types.ts'
 
 type VolumePlan = Extract<MountPlan, { type: 'volume' }>
@@ -58,6 +58,15 @@ export async function realizeMounts(
     } else realized.push(mount)
   }
   return realized
+}
+
+/**
+ * As `realizeMounts` does for binds, before each start: sources may have gone.
+ * @throws EngineError invalid_argument
+ */
+export async function ensureBindSources(spec: ContainerSpec): Promise<void> {
+  if (spec.host.binds.length === 0 && spec.host.mounts.length === 0) return
+  for (const plan of planMounts(spec)) if (plan.type === 'bind') await ensureBindSource(plan)
 }
 
 async function ensureBindSource(plan: Extract<MountPlan, { type: 'bind' }>): Promise<void> {

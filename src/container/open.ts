@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { createKeyedMutex } from '#base/async.ts'
 import { attachContainer } from '#container/attach.ts'
 import { createPendingAttachments } from '#container/attachments.ts'
-import type { ContainerContext, ContainersDeps } from '#container/context.ts'
+import { announce, type ContainerContext, type ContainersDeps } from '#container/context.ts'
 import { createContainer } from '#container/create.ts'
 import { createExecTable } from '#container/exec-table.ts'
 import { createExec, notRunning, resizeExec, startExec } from '#container/exec.ts'
@@ -21,9 +21,10 @@ import { startContainer } from '#container/start.ts'
 import { endContainer, killContainer, restartContainer, stopContainer } from '#container/stop.ts'
 import { openTable } from '#container/table.ts'
 import { containerTop } from '#container/top.ts'
-import type { ContainerDetails, Containers } from '#container/types.ts'
+import type { ContainerDetails, Containers, ContainerSizes } from '#container/types.ts'
 import { createWaitRegistry, resultOf } from '#container/wait.ts'
 import type { Endpoint } from '#network/types.ts'
+import { readCgroupLimits } from '#sys/cgroup/limits.ts'
 import type { ChainId } from '#oci/digest.ts'
 
 /** The container service as the engine holds it: what clients use, and the engine's own verbs. */
@@ -54,6 +55,7 @@ function createContext(deps: ContainersDeps): ContainerContext {
   const context: ContainerContext = {
     ...deps,
     table: openTable(deps.db, deps.log),
+    cgroupLimits: readCgroupLimits(),
     locks: createKeyedMutex(),
     waits: createWaitRegistry(),
     tasks: new Map(),
@@ -87,6 +89,7 @@ function containerVerbs(context: ContainerContext): Omit<Containers, keyof ExecV
     create: (request, signal) => createContainer(context, request, signal),
     get: (ref) => context.table.resolve(ref),
     details: (ref) => details(context, ref),
+    sizes: (ref) => sizes(context, ref),
     list: () => context.table.list(),
     start: (ref, options) => startContainer(context, ref, options),
     stop: (ref, options) => stopContainer(context, ref, options),
@@ -104,10 +107,12 @@ function containerVerbs(context: ContainerContext): Omit<Containers, keyof ExecV
     attach: (ref, options) => attachContainer(context, ref, options),
     logs: (ref, options, signal) => containerLogs(context, { ...options, ref }, signal),
     resize: async (ref, size) => {
-      const { id } = context.table.resolve(ref)
-      const task = context.tasks.get(id)
-      if (!task) throw notRunning(id)
+      const record = context.table.resolve(ref)
+      const task = context.tasks.get(record.id)
+      if (!task) throw notRunning(record.id)
       await task.resize(size)
+      const [height, width] = [String(size.rows), String(size.columns)]
+      announce(context, record, { action: 'resize', height, width })
     },
     top: (ref, psArgs) => containerTop(context, ref, psArgs),
   }
@@ -150,7 +155,28 @@ function details(context: ContainerContext, ref: string): ContainerDetails {
     hostsPath: paths.hosts,
     resolvConfPath: paths.resolvConf,
     execIds: context.execs.ofContainer(id),
+    ...filesystemDetails(context, id),
     ...(spec.host.logDriver.type === 'none' ? {} : { logPath: paths.log }),
     ...(health === undefined ? {} : { health }),
   }
+}
+
+async function sizes(context: ContainerContext, ref: string): Promise<ContainerSizes> {
+  const { id, imageId } = context.table.resolve(ref)
+  const key = snapshotKey(id)
+  const used = context.snapshots.find(key) ? await context.snapshots.usage(key) : undefined
+  const writableBytes = used?.sizeBytes ?? 0
+  const imageBytes = context.images.find(imageId)?.sizeBytes ?? 0
+  return { writableBytes, rootfsBytes: writableBytes + imageBytes }
+}
+
+function filesystemDetails(
+  context: ContainerContext,
+  id: string,
+): Pick<ContainerDetails, 'filesystem'> {
+  const key = snapshotKey(id)
+  const mount = context.snapshots.find(key) && context.snapshots.mount(key)
+  if (mount?.type !== 'overlay' || !mount.upper) return {}
+  const { lowerDirs, upper } = mount
+  return { filesystem: { lowerDirs, ...upper, mergedDir: containerPaths(context, id).rootfs } }
 }

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 /** Where a container's files lie. All of it is found by id, so that restore can sweep what no record owns. */
 export interface ContainerPaths {
@@ -10,6 +10,8 @@ export interface ContainerPaths {
   readonly resolvConf: string
   /** Mount point of the root filesystem, below the exec root. */
   readonly rootfs: string
+  /** Mount point of the shared memory that other containers may join. */
+  readonly shm: string
 }
 
 export interface Roots {
@@ -34,5 +36,13 @@ export function containerPaths(roots: Roots, id: string): ContainerPaths {
     hosts: join(directory, 'hosts'),
     resolvConf: join(directory, 'resolv.conf'),
     rootfs: join(rootfsDirectory(roots), id),
+    shm: join(rootfsDirectory(roots), `${id}${shmEnding}`),
   }
+}
+
+const shmEnding = '.shm'
+
+/** The container whose mount point this is: an absolute path or a name in `rootfsDirectory`. */
+export function idOfMountPoint(path: string): string {
+  return basename(path, shmEnding)
 }

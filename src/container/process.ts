@@ -5,24 +5,26 @@ import type { ContainerRecord } from '#container/types.ts'
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /**
- * The environment of a container's processes, the first one and execs: Docker's
- * own variables, unless the container sets them, then the container's.
+ * The environment of a container's processes, the first one and execs: Docker's own variables,
+ * the container's in their place or behind them, and HOME. A name without `=` takes the variable away.
  */
 export function processEnv(
   record: ContainerRecord,
   home: string,
   isTerminal: boolean,
 ): readonly string[] {
-  const { spec } = record
-  const given = spec.env.filter((entry) => entry.includes('='))
-  const names = new Set(given.map(envName))
   const own = [
     `PATH=${defaultPath}`,
     `HOSTNAME=${hostnameOf(record)}`,
     ...(isTerminal ? ['TERM=xterm'] : []),
-    `HOME=${home}`,
   ]
-  return [...own.filter((entry) => !names.has(envName(entry))), ...given]
+  const entries = new Map(own.map((entry) => [envName(entry), entry]))
+  for (const entry of record.spec.env) {
+    if (entry.includes('=')) entries.set(envName(entry), entry)
+    else entries.delete(entry)
+  }
+  if (!entries.has('HOME')) entries.set('HOME', `HOME=${home}`)
+  return [...entries.values()]
 }
 
 /** What the container calls itself: the short id unless it was given a name. */

@@ -14,7 +14,12 @@ import { launch } from '#container/launch.ts'
 import { watchLogSize } from '#container/log-rotation.ts'
 import { endRun } from '#container/monitor.ts'
 import { snapshotKey } from '#container/mounts.ts'
-import { containerPaths, containersDirectory, rootfsDirectory } from '#container/paths.ts'
+import {
+  containerPaths,
+  containersDirectory,
+  idOfMountPoint,
+  rootfsDirectory,
+} from '#container/paths.ts'
 import { startsAtBoot } from '#container/restart-policy.ts'
 import { scheduleRestart } from '#container/restarts.ts'
 import type { ContainerRecord } from '#container/types.ts'
@@ -135,7 +140,7 @@ async function sweep(context: ContainerContext): Promise<void> {
     }
   }
   for (const target of await context.rootfs.list()) {
-    const id = target.slice(rootfsDirectory(context).length + 1)
+    const id = idOfMountPoint(target)
     if (!isRunning(id) && !isQuarantined(context, id)) {
       await attempt(context, id, () => context.rootfs.unmount(target))
     }
@@ -150,9 +155,10 @@ async function sweep(context: ContainerContext): Promise<void> {
     const { directory } = containerPaths(context, id)
     await attempt(context, id, () => rm(directory, { recursive: true, force: true }))
   }
-  for (const id of await names(rootfsDirectory(context))) {
+  for (const name of await names(rootfsDirectory(context))) {
+    const id = idOfMountPoint(name)
     if (isRunning(id) || isQuarantined(context, id)) continue
-    const directory = join(rootfsDirectory(context), id)
+    const directory = join(rootfsDirectory(context), name)
     await attempt(context, id, () => rmdir(directory))
   }
 }

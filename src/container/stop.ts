@@ -1,5 +1,5 @@
 /** Ending a run: stop, kill, restart. None of them holds the lock while it waits for the exit. */
-import { EngineError, errorKind } from '#base/errors.ts'
+import { EngineError, errorKind, findEngineError } from '#base/errors.ts'
 import { announce, type ContainerContext } from '#container/context.ts'
 import { notRunning } from '#container/exec.ts'
 import { cancelRestart } from '#container/restarts.ts'
@@ -130,6 +130,21 @@ export async function killContainer(
   ref: string,
   signalText = 'SIGKILL',
 ): Promise<void> {
+  try {
+    await signalContainer(context, ref, signalText)
+  } catch (error) {
+    const known = findEngineError(error)
+    if (!known) throw error
+    const message = `cannot kill container: ${ref}: ${known.message}`
+    throw new EngineError(known.kind, message, { cause: error })
+  }
+}
+
+async function signalContainer(
+  context: ContainerContext,
+  ref: string,
+  signalText: string,
+): Promise<void> {
   const signal = parseSignal(signalText === '' ? 'SIGKILL' : signalText)
   const { id } = context.table.resolve(ref)
   const abort = new AbortController()
@@ -142,7 +157,7 @@ export async function killContainer(
       return
     }
     if (record.state.status !== 'running' && record.state.status !== 'paused') {
-      throw new EngineError('conflict', `cannot kill container: ${ref}: ${notRunning(id).message}`)
+      throw notRunning(id)
     }
     const stopSignal = record.spec.stopSignal
     if (endingSignals.has(signal) || (stopSignal && parseSignal(stopSignal) === signal)) {
@@ -169,7 +184,8 @@ export async function restartContainer(
   context.kept.add(id)
   try {
     try {
-      await endContainer(context, id, { ...options, isByUser: true })
+      const record = await endContainer(context, id, { ...options, isByUser: true })
+      announce(context, record, { action: 'stop' })
     } catch (error) {
       if (errorKind(error) !== 'not_modified') throw error
     }

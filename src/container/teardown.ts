@@ -21,11 +21,13 @@ export async function teardown(
       log.warn({ what, reason: errorMessage(error) }, 'teardown step failed')
     }
   }
+  const { rootfs, shm } = containerPaths(context, id)
   await Promise.all([
     // The filesystem is free only when no process of the task uses it any more.
     tried('remove task', async () => task?.remove()).then(() =>
-      tried('unmount filesystem', () => context.rootfs.unmount(containerPaths(context, id).rootfs)),
+      tried('unmount filesystem', () => context.rootfs.unmount(rootfs)),
     ),
+    tried('unmount shared memory', () => context.rootfs.unmount(shm)),
     tried('remove sandbox', () => context.networks.removeSandbox(id)),
   ])
 }

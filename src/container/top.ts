@@ -1,5 +1,5 @@
 import { EngineError } from '#base/errors.ts'
-import type { ContainerContext } from '#container/context.ts'
+import { announce, type ContainerContext } from '#container/context.ts'
 import { notRunning } from '#container/exec.ts'
 import { runCommand } from '#sys/process.ts'
 
@@ -27,7 +27,9 @@ export async function containerTop(
   if (listing.code !== 0) {
     throw new EngineError('invalid_argument', `ps: ${listing.stderr.toString().trim()}`)
   }
-  return selectProcesses(listing.stdout.toString(), new Set(pids))
+  const table = selectProcesses(listing.stdout.toString(), new Set(pids))
+  announce(context, record, { action: 'top' })
+  return table
 }
 
 /** Keeps the header and the rows whose PID column is one of `pids`; the last column keeps its spaces. */

@@ -117,6 +117,8 @@ export interface HostSpec {
   /** Raw `source:target[:mode]` texts, echoed by inspect. */
   readonly binds: readonly string[]
   readonly mounts: readonly MountRequest[]
+  /** Containers whose mounts this one has too, as `<ref>[:ro]`; records of older engines have none. */
+  readonly volumesFrom?: readonly string[]
   readonly tmpfs: Readonly<Record<string, string>>
   readonly networkMode: NetworkMode
   readonly networkAliases: readonly string[]
@@ -172,7 +174,16 @@ export interface Resources {
   /** 0 or undefined = unlimited. */
   readonly pidsLimit?: number
   readonly blkioWeight: number
+  /** Limits of single devices; records of older engines have none. */
+  readonly blkioDevices?: readonly BlkioDevice[]
   readonly isOomKillDisabled: boolean
+}
+
+export interface BlkioDevice {
+  readonly limit: 'weight' | 'readBps' | 'writeBps' | 'readIops' | 'writeIops'
+  /** A block device of the host. */
+  readonly path: string
+  readonly value: number
 }
 
 export interface MountRequest {
@@ -183,6 +194,10 @@ export interface MountRequest {
   readonly isReadOnly: boolean
   readonly propagation?: string
   readonly createsSource?: boolean
+  /** Leave out what is mounted below the source. */
+  readonly isNonRecursive?: boolean
+  /** With `isReadOnly`: what is mounted below the source stays as it is. */
+  readonly keepsSubmounts?: boolean
   readonly noCopy?: boolean
   readonly subpath?: string
   readonly labels?: Readonly<Record<string, string>>
@@ -212,6 +227,9 @@ export type ContainerMount =
       readonly mode: string
       readonly isWritable: boolean
       readonly propagation: string
+      /** As in `MountRequest`. */
+      readonly isNonRecursive?: boolean
+      readonly keepsSubmounts?: boolean
     }
   | {
       readonly type: 'volume'
@@ -295,6 +313,13 @@ export interface ContainerDetails {
   readonly directory: string
   /** Absent for log driver `none`. */
   readonly logPath?: string
+  /** Its root filesystem as layers: where the writable one lies, and where it is mounted while it runs. */
+  readonly filesystem?: {
+    readonly lowerDirs: readonly string[]
+    readonly upperDir: string
+    readonly workDir: string
+    readonly mergedDir: string
+  }
   readonly hostnamePath: string
   readonly hostsPath: string
   readonly resolvConfPath: string
@@ -302,6 +327,11 @@ export interface ContainerDetails {
   readonly execIds: readonly string[]
   /** Absent when the container has no health check. */
   readonly health?: Health
+}
+
+export interface ContainerSizes {
+  readonly writableBytes: number
+  readonly rootfsBytes: number
 }
 
 export interface Health {
@@ -340,6 +370,8 @@ export interface Containers {
   ): Promise<{ readonly id: string; readonly warnings: readonly string[] }>
   get(ref: string): ContainerRecord
   details(ref: string): ContainerDetails
+  /** What it has written to its root filesystem, and all of that with the image's. Counts files: slow. */
+  sizes(ref: string): Promise<ContainerSizes>
   list(): readonly ContainerRecord[]
   /** @throws not_modified when it runs already */
   start(ref: string, options?: { readonly consoleSize?: TerminalSize }): Promise<void>

@@ -1,36 +1,79 @@
 /** Checks of what a client asked for, before anything is made; texts as Docker's. */
-import { availableParallelism } from 'node:os'
+import { isIP } from 'node:net'
 import { EngineError } from '#base/errors.ts'
-import { rotationLimits } from '#container/log-rotation.ts'
-import type { ContainerSpec, HostSpec, Resources } from '#container/types.ts'
+import { checkLogOptions } from '#container/log-rotation.ts'
+import type { ContainerSpec, HostSpec } from '#container/types.ts'
+import { checkResources } from '#container/validate-resources.ts'
+import { parseExtraHost } from '#network/files.ts'
+import type { HealthcheckConfig } from '#oci/descriptor.ts'
+import { checkSecurity } from '#runtime/spec/check.ts'
+import type { CgroupLimits } from '#sys/cgroup/limits.ts'
+import { encodeMac } from '#sys/netlink/inet.ts'
+import { parseSignal } from '#sys/signals.ts'
 
-const minimumMemoryBytes = 6 * 1024 * 1024
-
-/**
- * @returns warnings for the client
- * @throws EngineError invalid_argument
- */
-export function validateSpec(spec: ContainerSpec): readonly string[] {
-  const warnings: string[] = []
-  validateRestart(spec.host)
-  validateMemory(spec.host.resources)
-  validateCpu(spec.host.resources)
-  rotationLimits(spec.host.logDriver)
-  if (spec.host.networkMode.type === 'host' && spec.host.ports.length > 0) {
-    warnings.push('Published ports are discarded when using host network mode')
-  }
-  if (spec.host.networkMode.type === 'container') {
-    validateSharedNetwork(spec)
-  }
-  if (spec.workingDir !== '' && !spec.workingDir.startsWith('/')) {
-    throw invalid(
-      `the working directory '${spec.workingDir}' is invalid, it needs to be an absolute path`,
-    )
-  }
-  return warnings
+export interface CheckedSpec {
+  /** As asked, without the limits that this machine does not have. */
+  readonly spec: ContainerSpec
+  /** For the client. */
+  readonly warnings: readonly string[]
 }
 
-function validateRestart({ isAutoRemove, restartPolicy }: HostSpec): void {
+/** @throws EngineError invalid_argument */
+export function validateSpec(asked: ContainerSpec, limits: CgroupLimits): CheckedSpec {
+  const { host } = asked
+  checkProgram(asked)
+  if (asked.healthcheck) checkHealth(asked.healthcheck)
+  checkRestart(host)
+  checkModes(asked)
+  checkNetwork(asked)
+  checkLogOptions(host.logDriver)
+  checkSecurity(host)
+  if (Object.hasOwn(asked.annotations, '')) {
+    throw invalid('invalid Annotations: the empty string is not permitted as an annotation key')
+  }
+  if (host.shmSizeBytes < 0) throw invalid('SHM size can not be less than 0')
+  if (host.oomScoreAdj < -1000 || host.oomScoreAdj > 1000) {
+    throw invalid(`Invalid value ${host.oomScoreAdj}, range for oom score adj is [-1000, 1000]`)
+  }
+  const { resources, warnings } = checkResources(host.resources, limits)
+  return {
+    spec: { ...asked, host: { ...host, resources } },
+    warnings: [...warnings, ...networkWarnings(host)],
+  }
+}
+
+function networkWarnings({ networkMode, ports }: HostSpec): readonly string[] {
+  if (networkMode.type !== 'host' || ports.length === 0) return []
+  return ['Published ports are discarded when using host network mode']
+}
+
+function checkProgram({ env, workingDir, stopSignal }: ContainerSpec): void {
+  for (const entry of env) {
+    if (entry === '' || entry.startsWith('=')) {
+      throw invalid(`invalid environment variable: ${entry}`)
+    }
+  }
+  if (workingDir !== '' && !workingDir.startsWith('/')) {
+    throw invalid(
+      `the working directory '${workingDir}' is invalid, it needs to be an absolute path`,
+    )
+  }
+  if (stopSignal !== undefined && stopSignal !== '') parseSignal(stopSignal)
+}
+
+const shortestNs = 1_000_000
+
+function checkHealth(config: HealthcheckConfig): void {
+  for (const name of ['Interval', 'Timeout', 'StartPeriod', 'StartInterval'] as const) {
+    const value = config[name] ?? 0
+    if (value !== 0 && value < shortestNs) {
+      throw invalid(`${name} in Healthcheck cannot be less than 1ms`)
+    }
+  }
+  if ((config.Retries ?? 0) < 0) throw invalid('Retries in Healthcheck cannot be negative')
+}
+
+function checkRestart({ isAutoRemove, restartPolicy }: HostSpec): void {
   if (isAutoRemove && restartPolicy.name !== 'no') {
     throw invalid("can't create 'AutoRemove' container with restart policy")
   }
@@ -39,64 +82,53 @@ function validateRestart({ isAutoRemove, restartPolicy }: HostSpec): void {
   }
 }
 
-function validateMemory(resources: Resources): void {
-  const { memoryBytes, memorySwapBytes, memoryReservationBytes, memorySwappiness } = resources
-  if (memoryBytes !== 0 && memoryBytes < minimumMemoryBytes) {
-    throw invalid('Minimum memory limit allowed is 6MB')
+const ipcModes = new Set(['', 'none', 'private', 'shareable', 'host'])
+
+function checkModes({ hostname = '', host }: ContainerSpec): void {
+  const { ipcMode, pidMode, utsMode, usernsMode } = host
+  if (!ipcModes.has(ipcMode) && !namesContainer(ipcMode)) {
+    throw invalid(`invalid IPC mode: ${ipcMode}`)
   }
-  if (memoryBytes > 0 && memorySwapBytes > 0 && memorySwapBytes < memoryBytes) {
-    throw invalid('Minimum memoryswap limit should be larger than memory limit, see usage')
+  if (pidMode !== '' && pidMode !== 'host' && !namesContainer(pidMode)) {
+    throw invalid(`invalid PID mode: ${pidMode}`)
   }
-  if (memoryBytes === 0 && memorySwapBytes > 0) {
-    throw invalid('You should always set the Memory limit when using Memoryswap limit, see usage')
+  if (utsMode !== '' && utsMode !== 'host') throw invalid(`invalid UTS mode: ${utsMode}`)
+  if (usernsMode !== '' && usernsMode !== 'host') {
+    throw invalid(`invalid user namespace mode: ${usernsMode}`)
   }
-  if (memorySwappiness !== undefined && (memorySwappiness < -1 || memorySwappiness > 100)) {
-    throw invalid(`Invalid value: ${memorySwappiness}, valid memory swappiness range is 0-100`)
-  }
-  if (memoryReservationBytes > 0 && memoryReservationBytes < minimumMemoryBytes) {
-    throw invalid('Minimum memory reservation allowed is 6MB')
-  }
-  if (memoryBytes > 0 && memoryReservationBytes > memoryBytes) {
-    throw invalid('Minimum memory limit can not be less than memory reservation limit, see usage')
+  if (utsMode === 'host' && hostname !== '') {
+    throw invalid('conflicting options: hostname and the UTS mode')
   }
 }
 
-function validateCpu(resources: Resources): void {
-  const { nanoCpus, cpuPeriodUs, cpuQuotaUs } = resources
-  if (nanoCpus > 0 && cpuPeriodUs > 0) {
-    throw invalid('Conflicting options: Nano CPUs and CPU Period cannot both be set')
-  }
-  if (nanoCpus > 0 && cpuQuotaUs > 0) {
-    throw invalid('Conflicting options: Nano CPUs and CPU Quota cannot both be set')
-  }
-  const cpus = availableParallelism()
-  if (nanoCpus < 0 || nanoCpus > cpus * 1e9) {
-    throw invalid(
-      `range of CPUs is from 0.01 to ${cpus}.00, as there are only ${cpus} CPUs available`,
-    )
-  }
-  if (cpuPeriodUs !== 0 && (cpuPeriodUs < 1000 || cpuPeriodUs > 1_000_000)) {
-    throw invalid(
-      'CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)',
-    )
-  }
-  if (cpuQuotaUs > 0 && cpuQuotaUs < 1000) {
-    throw invalid('CPU cfs quota can not be less than 1ms (i.e. 1000)')
-  }
+function namesContainer(mode: string): boolean {
+  return /^container:./.test(mode)
 }
 
-function validateSharedNetwork(spec: ContainerSpec): void {
-  if (spec.hostname !== undefined && spec.hostname !== '') {
+function checkNetwork(spec: ContainerSpec): void {
+  const { extraHosts, dns, macAddress, networkMode } = spec.host
+  for (const text of extraHosts) parseExtraHost(text)
+  const wrong = dns.find((address) => isIP(address) === 0)
+  if (wrong !== undefined) throw invalid(`invalid DNS address: "${wrong}"`)
+  if (macAddress !== undefined) encodeMac(macAddress)
+  if (networkMode.type === 'container') checkSharedNetwork(spec)
+}
+
+function checkSharedNetwork({ hostname = '', host }: ContainerSpec): void {
+  if (hostname !== '') {
     throw invalid('conflicting options: hostname and the network mode')
   }
-  if (spec.host.ports.length > 0 || spec.host.publishAllPorts) {
+  if (host.ports.length > 0 || host.publishAllPorts) {
     throw invalid('conflicting options: port publishing and the container type network mode')
   }
-  if (spec.host.extraHosts.length > 0) {
+  if (host.extraHosts.length > 0) {
     throw invalid('conflicting options: custom host-to-IP mapping and the network mode')
   }
-  if (spec.host.dns.length > 0) {
+  if (host.dns.length > 0) {
     throw invalid('conflicting options: dns and the network mode')
+  }
+  if (host.macAddress !== undefined) {
+    throw invalid('conflicting options: mac-address and the network mode')
   }
 }
 

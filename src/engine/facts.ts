@@ -1,4 +1,5 @@
 /** Facts about the machine and this engine, for /info and /version. */
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { arch, availableParallelism, hostname, release, totalmem } from 'node:os'
 import { join } from 'node:path'
@@ -6,8 +7,10 @@ import { errnoOf } from '#base/errors.ts'
 import { randomId } from '#base/ids.ts'
 import type { EngineConfig, SystemFacts } from '#engine/types.ts'
 import { runtimeNames } from '#runtime/names.ts'
+import { defaultSeccompPath } from '#runtime/spec/seccomp.ts'
 import type { Runtime } from '#runtime/types.ts'
-import { readCgroupHierarchy, readWords, type CgroupHierarchy } from '#sys/cgroup/hierarchy.ts'
+import { readCgroupHierarchy, type CgroupHierarchy } from '#sys/cgroup/hierarchy.ts'
+import { readCgroupLimits } from '#sys/cgroup/limits.ts'
 import { mountContaining } from '#sys/mountinfo.ts'
 
 /** Docker's name for layers that overlayfs stacks. */
@@ -28,6 +31,11 @@ export async function openFacts({
     const [versions, system] = await Promise.all([runtime.versions(), osRelease()])
     const hierarchy = readCgroupHierarchy()
     const limits = await readLimits(hierarchy)
+    const security = {
+      seccompProfile: config.seccompProfile ?? '',
+      hasDefaultProfile: existsSync(defaultSeccompPath),
+      isCgroupV2: hierarchy.type === 'v2',
+    }
     return {
       id,
       name: hostname(),
@@ -40,12 +48,12 @@ export async function openFacts({
       storageDriver: { name: storageDriver, status: storageStatus(config.dataRoot) },
       cgroupDriver: 'cgroupfs',
       cgroupVersion: hierarchy.type === 'v2' ? '2' : '1',
-      securityOptions: securityOptions(config, hierarchy),
+      securityOptions: securityOptions(security),
       runtimeVersion: versions.runtime,
       conmonVersion: versions.conmon,
       defaultRuntime: config.defaultRuntime,
       runtimes: runtimeNames(config.runtimes),
-      warnings: limitWarnings(limits),
+      warnings: [...limitWarnings(limits), ...seccompWarnings(security)],
       limits,
     }
   }
@@ -88,38 +96,32 @@ function storageStatus(dataRoot: string): readonly (readonly [string, string])[]
   ]
 }
 
-function securityOptions(config: EngineConfig, hierarchy: CgroupHierarchy): readonly string[] {
-  const profile = config.seccompProfile ?? 'builtin'
-  return [
-    `name=seccomp,profile=${profile === '' ? 'builtin' : profile}`,
-    ...(hierarchy.type === 'v2' ? ['name=cgroupns'] : []),
-  ]
+interface SecurityFacts {
+  /** `builtin` or empty, `unconfined`, or a host path. */
+  readonly seccompProfile: string
+  /** Whether the file is installed that `builtin` means. */
+  readonly hasDefaultProfile: boolean
+  readonly isCgroupV2: boolean
+}
+
+export function securityOptions(facts: SecurityFacts): readonly string[] {
+  const profile = isUnfiltered(facts) ? 'unconfined' : facts.seccompProfile || 'builtin'
+  return [`name=seccomp,profile=${profile}`, ...(facts.isCgroupV2 ? ['name=cgroupns'] : [])]
+}
+
+/** Containers run without a filter, though nobody asked for that. */
+function isUnfiltered({ seccompProfile, hasDefaultProfile }: SecurityFacts): boolean {
+  return ['', 'builtin'].includes(seccompProfile) && !hasDefaultProfile
+}
+
+export function seccompWarnings(facts: SecurityFacts): readonly string[] {
+  if (!isUnfiltered(facts)) return []
+  return [`WARNING: No seccomp profile: ${defaultSeccompPath} is not installed`]
 }
 
 async function readLimits(hierarchy: CgroupHierarchy): Promise<SystemFacts['limits']> {
-  const controllers = controllersOf(hierarchy)
   const forwarding = await readFile('/proc/sys/net/ipv4/ip_forward', 'utf8').catch(() => '0')
-  const hasCpu = controllers.has('cpu')
-  return {
-    memory: controllers.has('memory'),
-    swap: controllers.has('memory'),
-    cpuCfs: hasCpu,
-    cpuShares: hasCpu,
-    cpuset: controllers.has('cpuset'),
-    pids: controllers.has('pids'),
-    ipv4Forwarding: forwarding.trim() === '1',
-  }
-}
-
-function controllersOf(hierarchy: CgroupHierarchy): ReadonlySet<string> {
-  switch (hierarchy.type) {
-    case 'v2':
-      return new Set(readWords(join(hierarchy.root, 'cgroup.controllers')))
-    case 'v1':
-      return new Set(hierarchy.controllers.keys())
-    case 'none':
-      return new Set()
-  }
+  return { ...readCgroupLimits(hierarchy), ipv4Forwarding: forwarding.trim() === '1' }
 }
 
 function limitWarnings(limits: SystemFacts['limits']): readonly string[] {

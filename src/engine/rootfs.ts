@@ -2,6 +2,7 @@ import { mkdirSync, rmdirSync } from 'node:fs'
 import { errnoOf } from '#base/errors.ts'
 import type { RootfsMounts } from '#container/context.ts'
 import { keepMountsPrivate, mountSnapshot, unmountSnapshot } from '#store/mounts.ts'
+import { mount, mountFlag } from '#sys/mount.ts'
 import { readMountinfo } from '#sys/mountinfo.ts'
 
 /**
@@ -11,9 +12,14 @@ import { readMountinfo } from '#sys/mountinfo.ts'
 export function createRootfsMounts(directory: string): RootfsMounts {
   keepMountsPrivate(directory)
   return {
-    mount: async (mount, target) => {
+    mount: async (snapshot, target) => {
       mkdirSync(target, { recursive: true, mode: 0o710 })
-      mountSnapshot(mount, target)
+      mountSnapshot(snapshot, target)
+    },
+    mountMemory: async (target, sizeBytes) => {
+      mkdirSync(target, { recursive: true, mode: 0o710 })
+      const flags = mountFlag.noSuid | mountFlag.noDev | mountFlag.noExec
+      mount({ target, type: 'tmpfs', source: 'shm', flags, options: `mode=1777,size=${sizeBytes}` })
     },
     unmount: async (target) => {
       unmountSnapshot(target)

@@ -93,7 +93,14 @@ export interface SystemFacts {
   readonly warnings: readonly string[]
   readonly limits: Readonly<
     Record<
-      'memory' | 'swap' | 'cpuCfs' | 'cpuShares' | 'cpuset' | 'pids' | 'ipv4Forwarding',
+      | 'memory'
+      | 'swap'
+      | 'cpuCfs'
+      | 'cpuShares'
+      | 'cpuset'
+      | 'pids'
+      | 'oomKillDisable'
+      | 'ipv4Forwarding',
       boolean
     >
   >

@@ -44,6 +44,9 @@ test('an extra host that is not name and address is refused', () => {
       message: `bad format for add-host: "${extraHost}"`,
     })
   }
+  assert.throws(() => hostsFile({ ...plain, extraHosts: ['db:nowhere'] }), {
+    message: 'invalid IP address in add-host: "nowhere"',
+  })
   assert.throws(() => hostsFile({ ...plain, extraHosts: ['db:host-gateway'] }), {
     message: 'unable to derive the IP value for host-gateway',
   })

@@ -72,6 +72,14 @@ export interface RuntimeDevice {
   readonly gid?: number
 }
 
+interface DeviceNumbers {
+  readonly major: number
+  readonly minor: number
+}
+
+/** Bytes or operations each second. */
+type ThrottleDevice = DeviceNumbers & { readonly rate: number }
+
 export interface RuntimeResources {
   readonly devices?: readonly {
     readonly allow: boolean
@@ -95,7 +103,14 @@ export interface RuntimeResources {
     readonly mems?: string
   }
   readonly pids?: { readonly limit: number }
-  readonly blockIO?: { readonly weight?: number }
+  readonly blockIO?: {
+    readonly weight?: number
+    readonly weightDevice?: readonly (DeviceNumbers & { readonly weight: number })[]
+    readonly throttleReadBpsDevice?: readonly ThrottleDevice[]
+    readonly throttleWriteBpsDevice?: readonly ThrottleDevice[]
+    readonly throttleReadIOPSDevice?: readonly ThrottleDevice[]
+    readonly throttleWriteIOPSDevice?: readonly ThrottleDevice[]
+  }
   readonly unified?: Readonly<Record<string, string>>
 }
 

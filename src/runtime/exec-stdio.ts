@@ -9,7 +9,7 @@ import { adoptDescriptor } from '#sys/poller.ts'
 import { type ChildProcess, openOutputPipe, openPipeReader } from '#sys/process.ts'
 import type { ChildDescriptor } from '#sys/spawn.ts'
 import { setWindowSize } from '#sys/tty.ts'
-import { encodeFrameHeader } from '#runtime/frame.ts'
+import { createExecOutput, type ExecOutput } from '#runtime/exec-output.ts'
 import type { ExecOptions, TaskStdio, TerminalSize } from '#runtime/types.ts'
 
 export interface ExecStreams {
@@ -41,13 +41,14 @@ export function openExecPipes(options: ExecOptions): ExecStreams {
     childDescriptors: [input?.readFd ?? 'null', out.writeFd, err.writeFd],
     closeChildEnds: () => closeAll(childEnds),
     abandon: () => closeAll(ownEnds),
-    async connect() {
+    async connect(child) {
       ownEnds.length = 0
       const stdin = input && new Socket({ fd: input.writeFd, readable: false, writable: true })
-      return {
-        stdio: pipeStdio(stdin, openPipeReader(out.readFd), openPipeReader(err.readFd)),
-        resize: notATerminal,
-      }
+      stdin?.on('error', () => undefined)
+      const output = createExecOutput(child)
+      output.add(openPipeReader(out.readFd, output.reader('stdout')))
+      output.add(openPipeReader(err.readFd, output.reader('stderr')))
+      return { stdio: pipeStdio(stdin, output), resize: notATerminal }
     },
   }
 }
@@ -84,10 +85,12 @@ export function openExecTerminal(socketPath: string, options: ExecOptions): Exec
         if (isOpen) setWindowSize(control, size)
       }
       if (options.consoleSize) await resize(options.consoleSize)
-      const terminal = adoptDescriptor(master)
+      const output = createExecOutput(child)
+      const terminal = adoptDescriptor(master, { onread: output.reader() })
+      output.add(terminal)
       // Without a reader the terminal's buffer would fill and stop the program.
-      if (options.isDetached) terminal.resume()
-      return { stdio: terminalStdio(terminal), resize }
+      if (options.isDetached) output.abandon()
+      return { stdio: terminalStdio(terminal, output), resize }
     },
   }
 }
@@ -96,74 +99,35 @@ async function notATerminal(): Promise<void> {
   throw new EngineError('invalid_argument', 'resize exec: it has no terminal')
 }
 
-function pipeStdio(stdin: Socket | undefined, stdout: Socket, stderr: Socket): TaskStdio {
-  stdin?.on('error', () => undefined)
+function pipeStdio(stdin: Socket | undefined, output: ExecOutput): TaskStdio {
   return {
-    output: interleave(stdout, stderr),
+    output: output.pieces,
     write: (chunk) => writeAll(stdin, chunk),
     async closeStdin() {
       stdin?.end()
     },
     async [Symbol.asyncDispose]() {
-      for (const socket of [stdin, stdout, stderr]) socket?.destroy()
+      stdin?.destroy()
+      output.abandon()
     },
   }
 }
 
-function terminalStdio(terminal: Socket): TaskStdio {
+function terminalStdio(terminal: Socket, output: ExecOutput): TaskStdio {
   return {
-    output: readTerminal(terminal),
+    output: output.pieces,
     write: (chunk) => writeAll(terminal, chunk),
     // A terminal has no end of input of its own; programs read ^D.
     closeStdin: async () => undefined,
     async [Symbol.asyncDispose]() {
-      terminal.destroy()
+      output.abandon()
     },
-  }
-}
-
-/** EIO is how a master says that the last holder of the terminal is gone. */
-async function* readTerminal(terminal: Socket): AsyncGenerator<Uint8Array> {
-  const chunks: AsyncIterable<Uint8Array> = terminal
-  try {
-    yield* chunks
-  } catch (error) {
-    const isHangup = error instanceof Error && 'code' in error && error.code === 'EIO'
-    if (!isHangup) throw error
-  } finally {
-    terminal.destroy()
   }
 }
 
 async function writeAll(socket: Socket | undefined, chunk: Uint8Array): Promise<void> {
   if (!socket?.writable || socket.write(chunk)) return
   await drained(socket)
-}
-
-type StreamName = 'stdout' | 'stderr'
-
-/** Frames of both streams in the order in which they arrive; ends when both have. */
-async function* interleave(stdout: Socket, stderr: Socket): AsyncGenerator<Uint8Array> {
-  const read = (name: StreamName, chunks: AsyncIterator<Uint8Array>) => {
-    const reading = chunks.next().then((result) => ({ name, chunks, result }))
-    // Disposal cuts reads off that nobody awaits while a slow client has the last chunk.
-    reading.catch(() => undefined)
-    return reading
-  }
-  const pending = new Map<StreamName, ReturnType<typeof read>>([
-    ['stdout', read('stdout', stdout[Symbol.asyncIterator]())],
-    ['stderr', read('stderr', stderr[Symbol.asyncIterator]())],
-  ])
-  while (pending.size > 0) {
-    const { name, chunks, result } = await Promise.race(pending.values())
-    if (result.done === true) {
-      pending.delete(name)
-      continue
-    }
-    pending.set(name, read(name, chunks))
-    yield encodeFrameHeader({ stream: name, length: result.value.length })
-    yield result.value
-  }
 }
 
 function closeAll(fds: number[]): void {

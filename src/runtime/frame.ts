@@ -17,9 +17,3 @@ export function writeFrameHeader(
   out.writeUInt32BE(stream === 'stdout' ? 0x01000000 : 0x02000000, offset)
   out.writeUInt32BE(length, offset + 4)
 }
-
-export function encodeFrameHeader(header: FrameHeader): Buffer {
-  const bytes = Buffer.alloc(frameHeaderBytes)
-  writeFrameHeader(bytes, 0, header)
-  return bytes
-}

@@ -56,6 +56,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     adopt: (task) => adoptTask(context, task),
     listIds: async () => listTaskIds(context),
     removeStray: (id) => removeStrayTask(context, id),
+    checkName: (name) => void programs.oci(name),
     versions: () => (versions ??= readVersions(context)),
     close() {
       for (const held of context.open) held[Symbol.dispose]()

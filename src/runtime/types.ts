@@ -27,6 +27,8 @@ export interface Runtime {
   listIds(): Promise<readonly string[]>
   /** Ends and removes what is left of an id that no record owns. */
   removeStray(id: string): Promise<void>
+  /** @throws EngineError invalid_argument "unknown or invalid runtime name: x" */
+  checkName(name: string | undefined): void
   /** `crun --version` and `conmon --version`, for /version and /info. */
   versions(): Promise<{ readonly runtime: string; readonly conmon: string }>
   /** Lets go of every task without ending it: their `exited` never settle, nothing keeps the loop alive. */

@@ -1,5 +1,5 @@
 /** Child processes: started by posix_spawn, watched and reaped through a pidfd. */
-import { Socket } from 'node:net'
+import { type OnReadOpts, Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { abortReason } from '#base/async.ts'
 import { EngineError } from '#base/errors.ts'
@@ -125,8 +125,8 @@ function startPiped(path: string, args: readonly string[], options: RunOptions) 
 }
 
 /** The reading end of a pipe as a stream; the stream owns the descriptor. */
-export function openPipeReader(fd: number): Socket {
-  return new Socket({ fd, readable: true, writable: false })
+export function openPipeReader(fd: number, onread?: OnReadOpts): Socket {
+  return new Socket({ fd, readable: true, writable: false, ...(onread ? { onread } : {}) })
 }
 
 /** A pipe for a program's output, with a buffer large enough for few wake-ups. */

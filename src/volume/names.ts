@@ -5,6 +5,12 @@ const longestName = 255
 
 /** @throws EngineError invalid_argument with Docker's text */
 export function checkVolumeName(name: string): void {
+  if (name.length === 1) {
+    throw new EngineError(
+      'invalid_argument',
+      `create ${name}: volume name is too short, names should be at least two alphanumeric characters`,
+    )
+  }
   if (!namePattern.test(name)) {
     throw new EngineError(
       'invalid_argument',

@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -83,6 +84,30 @@ test('copy-up takes links as links, and only into an empty volume', async (t) =>
   rmSync(join(mountpoint, 'link'))
   await volumes.populate('copy', source)
   assert.deepEqual(readdirSync(mountpoint), ['file'])
+})
+
+test('a removal that was cut short is ended, and its name is free at once', async (t) => {
+  const { directory, open } = world(t)
+  const volumes = await open()
+  const { mountpoint } = await volumes.create({ name: 'data' })
+  writeFileSync(join(mountpoint, 'old'), 'x')
+  const removal = volumes.remove('data', [])
+  await Promise.all([removal, volumes.create({ name: 'data' })])
+  assert.deepEqual(readdirSync(mountpoint), [])
+  const aside = join(directory, '.removed', 'x')
+  mkdirSync(aside, { recursive: true })
+  renameSync(join(directory, 'data'), join(aside, 'data'))
+  const later = await open()
+  assert.deepEqual(later.list(), [])
+  assert.deepEqual(readdirSync(directory), [])
+})
+
+test('a creation that was cut short is a volume, or nothing', async (t) => {
+  const { directory, open } = world(t)
+  const { mountpoint } = await (await open()).create({ name: 'data' })
+  rmSync(join(directory, 'data'), { recursive: true })
+  assert.equal((await open()).get('data').mountpoint, mountpoint)
+  assert.deepEqual(readdirSync(mountpoint), [])
 })
 
 test('a copy that failed or was cut short leaves an empty volume', async (t) => {

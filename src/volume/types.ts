@@ -47,6 +47,14 @@ export interface Volumes {
    * as Docker does when a new volume is first mounted over a non-empty directory.
    */
   populate(name: string, source: string): Promise<void>
-  /** Mounts what the options name (`type`, `o`, `device`) over the mountpoint; nothing for a plain one. */
-  attach(name: string): Promise<void>
+  /** A container takes it into use: mounts what the options name (`type`, `o`, `device`) over the mountpoint. */
+  attach(name: string, use: VolumeUse): Promise<void>
+  /** The container no longer uses it; nothing for a volume that is gone. */
+  detach(name: string, containerId: string): void
+}
+
+export interface VolumeUse {
+  readonly containerId: string
+  readonly target: string
+  readonly isWritable: boolean
 }

@@ -24,6 +24,12 @@ export const DeviceMapping = partial({
 })
 export type DeviceMapping = Static<typeof DeviceMapping>
 
+/** A device's limit: bytes or operations each second. */
+export const ThrottleDevice = partial({ Path: text, Rate: integer })
+export type ThrottleDevice = Static<typeof ThrottleDevice>
+
+export const WeightDevice = partial({ Path: text, Weight: integer })
+
 export const UlimitBody = partial({ Name: text, Soft: integer, Hard: integer })
 export type UlimitBody = Static<typeof UlimitBody>
 
@@ -101,11 +107,11 @@ export const HostConfig = partial({
   NanoCpus: integer,
   CgroupParent: text,
   BlkioWeight: integer,
-  BlkioWeightDevice: nullable(list(anything)),
-  BlkioDeviceReadBps: nullable(list(anything)),
-  BlkioDeviceWriteBps: nullable(list(anything)),
-  BlkioDeviceReadIOps: nullable(list(anything)),
-  BlkioDeviceWriteIOps: nullable(list(anything)),
+  BlkioWeightDevice: nullable(list(WeightDevice)),
+  BlkioDeviceReadBps: nullable(list(ThrottleDevice)),
+  BlkioDeviceWriteBps: nullable(list(ThrottleDevice)),
+  BlkioDeviceReadIOps: nullable(list(ThrottleDevice)),
+  BlkioDeviceWriteIOps: nullable(list(ThrottleDevice)),
   CpuPeriod: integer,
   CpuQuota: integer,
   CpuRealtimePeriod: integer,

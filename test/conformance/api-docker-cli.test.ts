@@ -85,6 +85,10 @@ test('a detached container through its life', async () => {
   assert.equal((await docker('stop', '-t', '0', 'death')).code, 0)
   assert.equal((await docker('wait', 'death')).stdout, '137\n')
   assert.match((await docker('kill', 'death')).stderr, /is not running/)
+  assert.match(
+    (await docker('kill', 'nobody')).stderr,
+    /cannot kill container: nobody: No such container: nobody/,
+  )
   assert.equal((await docker('rm', 'death')).code, 0)
   assert.match((await docker('inspect', 'death')).stderr, /No such object: death/)
 })
@@ -98,6 +102,16 @@ test('logs: tail, timestamps, details and follow', async () => {
     (await docker('logs', '-t', '--tail', '1', 'talk')).stdout,
     /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z three\n$/,
   )
+})
+
+test('sizes are told when asked for', async () => {
+  const script = 'head -c 500000 /dev/zero > /written'
+  await docker('run', '--name', 'sized', 'busybox', 'sh', '-c', script)
+  const list = await docker('ps', '-as', '--filter', 'name=sized', '--format', '{{.Size}}')
+  assert.match(list.stdout, /^5\d\dkB \(virtual \d+(\.\d+)?MB\)\n$/)
+  const inspect = await docker('inspect', '-s', '-f', '{{.SizeRw}} {{.SizeRootFs}}', 'sized')
+  assert.match(inspect.stdout, /^5\d{5} \d{7}\n$/)
+  assert.doesNotMatch((await docker('inspect', 'sized')).stdout, /SizeRw/)
 })
 
 test('lists are filtered', async () => {

@@ -100,6 +100,55 @@ test('what cannot be run gives 127 or 126, and an exec runs once', () =>
     })
   }))
 
+test('output that nobody has read yet outlives the exec', () =>
+  withContainer(async (id) => {
+    const { containers } = engine()
+    for (const isTty of [true, false]) {
+      const execId = await containers.createExec(id, { ...plain, args: ['seq', '2000'], isTty })
+      const stdio = await containers.startExec(execId, { isDetached: false, isTty })
+      assert.ok(stdio)
+      await until(() => hasExited(execId))
+      const { stdout } = await collectFrames(stdio.output, isTty)
+      await stdio[Symbol.asyncDispose]()
+      assert.equal(stdout.split(/\r?\n/).length, 2001)
+    }
+  }))
+
+test('an exec runs on when its client leaves, with a terminal and without', () =>
+  withContainer(async (id) => {
+    const { containers } = engine()
+    for (const isTty of [true, false]) {
+      const script = `echo first; read go < /tmp/gate; seq 100000; echo second > /tmp/left-${isTty}`
+      await runExec(id, { args: ['mkfifo', '/tmp/gate'] })
+      const execId = await containers.createExec(id, {
+        ...plain,
+        args: ['sh', '-c', script],
+        isTty,
+      })
+      const stdio = await containers.startExec(execId, { isDetached: false, isTty })
+      assert.ok(stdio)
+      for await (const _first of stdio.output) break
+      await stdio[Symbol.asyncDispose]()
+      await runExec(id, { args: ['sh', '-c', 'echo go > /tmp/gate; rm /tmp/gate'] })
+      await until(() => hasExited(execId))
+      const left = await runExec(id, { args: ['cat', `/tmp/left-${isTty}`] })
+      assert.equal(left.stdout, 'second\n')
+    }
+  }))
+
+test('a detached exec with a terminal ends without harm', () =>
+  withContainer(async (id) => {
+    const { containers } = engine()
+    const execId = await containers.createExec(id, { ...plain, args: ['echo', 'hi'], isTty: true })
+    assert.equal(await containers.startExec(execId, { isDetached: true, isTty: true }), undefined)
+    await until(() => hasExited(execId))
+    assert.equal((await runExec(id, { args: ['echo', 'on'] })).stdout, 'on\n')
+  }))
+
+function hasExited(execId: string): boolean {
+  return engine().containers.getExec(execId).state.status === 'exited'
+}
+
 test('a detached exec runs on its own and its end is known', () =>
   withContainer(async (id) => {
     const { containers } = engine()
@@ -142,5 +191,7 @@ test('a health check tells when the container is well', async () => {
   const { health } = containers.details(id)
   assert.equal(health?.status, 'healthy')
   assert.match(health?.log.at(-1)?.output ?? '', /^looking\s*$/)
+  await containers.kill(id)
+  assert.equal(containers.details(id).health?.status, 'unhealthy', 'what does not run is not well')
   await containers.remove(id, { force: true, volumes: true })
 })

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { hostname } from 'node:os'
 import test from 'node:test'
 import { until } from '#container/testing/until.ts'
 import { sampleRequest } from '#container/testing/sample.ts'
+import { makeDeviceNode } from '#sys/files.ts'
 import {
   collectFrames,
   loadVariant,
@@ -93,6 +94,34 @@ test('read-only root, tmpfs with its size, shared memory', async () => {
   assert.match(stdout, / 8192 .*\/dev\/shm\n/)
 })
 
+test('a tmpfs can be executed from when asked, and generated files are as read-only as the root', async () => {
+  const script = 'cp /bin/busybox /scratch/echo && /scratch/echo hi; : >> /etc/hosts'
+  const host = { isReadonlyRootfs: true, tmpfs: { '/scratch': 'exec' } }
+  const { stdout, stderr } = await shell(script, { host })
+  assert.equal(stdout, 'hi\n')
+  assert.match(stderr, /\/etc\/hosts: Read-only file system/)
+})
+
+test('programs find the files by which they know a container', async () => {
+  const { stdout } = await shell('ls -l /.dockerenv | cut -c1-10; grep -c " / overlay" /etc/mtab')
+  assert.equal(stdout, '-rwxr-xr-x\n1\n')
+})
+
+test('the memory of another container is shared only when it says so', async () => {
+  const { containers } = engine()
+  for (const ipcMode of ['shareable', 'private']) {
+    const cmd = ['sh', '-c', 'echo mine > /dev/shm/note; exec sleep 1000']
+    const request = sampleRequest({ cmd, host: { ipcMode, shmSizeBytes: 2 << 20 } })
+    const { id } = await containers.create(request)
+    await containers.start(id)
+    const read = 'until cat /dev/shm/note 2> /dev/null; do usleep 1000; done; df -k /dev/shm'
+    const joining = shell(read, { host: { ipcMode: `container:${id}` } })
+    if (ipcMode === 'shareable') assert.match((await joining).stdout, /^mine\n[^]* 2048 /)
+    else await assert.rejects(joining, { kind: 'conflict', message: /non-shareable IPC/ })
+    await containers.remove(id, { force: true, volumes: true })
+  }
+})
+
 test('the memory limit kills, and the exit says so', async () => {
   const limits = { memoryBytes: 16 << 20, memorySwapBytes: 16 << 20 }
   const resources = { ...sampleRequest().spec.host.resources, ...limits }
@@ -107,6 +136,25 @@ test('the process limit holds', async () => {
   const script = 'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 5 & done; echo done'
   const { stderr } = await shell(script, { host: { resources } })
   assert.match(stderr, /can't fork/)
+})
+
+test('reading from a device can be limited', async (t) => {
+  const [name = ''] = readdirSync('/sys/block')
+  const numbers = readFileSync(`/sys/block/${name}/dev`, 'utf8').trim()
+  const [major = 0, minor = 0] = numbers.split(':').map(Number)
+  const path = `/tmp/device-${process.pid}`
+  makeDeviceNode(path, { type: 'block', mode: 0o600, major, minor })
+  t.after(() => rmSync(path))
+  const limits = { blkioDevices: [{ limit: 'readBps', path, value: 1 << 20 }] } as const
+  const resources = { ...sampleRequest().spec.host.resources, ...limits }
+  const script =
+    'cd /sys/fs/cgroup; cat blkio/blkio.throttle.read_bps_device io.max 2> /dev/null; true'
+  const { stdout } = await shell(script, { host: { resources } })
+  assert.match(stdout, new RegExp(`^${numbers} (rbps=)?1048576`, 'm'))
+  const missing = { blkioDevices: [{ limit: 'readBps', path: '/dev/nowhere', value: 1 }] } as const
+  await assert.rejects(shell('true', { host: { resources: { ...resources, ...missing } } }), {
+    message: 'limit device "/dev/nowhere": no such file or directory',
+  })
 })
 
 test('an init reaps orphans and passes the exit code on', async () => {
@@ -129,19 +177,21 @@ test('networks: bridge with its generated files, none, host, and another contain
     host: { networkMode: { type: 'none' } },
   })
   assert.equal(none.stdout, 'lo\n1\n')
-  const host = await shell('hostname; readlink /proc/self/ns/net', {
-    host: { networkMode: { type: 'host' }, utsMode: 'host' },
-  })
-  assert.equal(host.stdout.split('\n')[0], hostname())
+  for (const utsMode of ['', 'host']) {
+    const host = await shell('hostname; echo $HOSTNAME; cat /etc/hostname', {
+      host: { networkMode: { type: 'host' }, utsMode },
+    })
+    assert.equal(host.stdout, `${hostname()}\n`.repeat(3))
+  }
   const owner = await engine().containers.create(sampleRequest({ cmd: ['sleep', '1000'] }))
   await engine().containers.start(owner.id)
   const inside = 'ip -4 -o addr show eth0 | grep -o "inet [0-9.]*"'
-  const joined = await shell(inside, {
+  const joined = await shell(`${inside}; hostname`, {
     host: { networkMode: { type: 'container', container: owner.id } },
   })
   const { state } = engine().containers.get(owner.id)
   const expected = state.status === 'running' ? state.run.endpoints[0]?.ipv4Address : undefined
-  assert.equal(joined.stdout, `inet ${expected}\n`)
+  assert.equal(joined.stdout, `inet ${expected}\n${owner.id.slice(0, 12)}\n`)
   await engine().containers.remove(owner.id, { force: true, volumes: true })
 })
 

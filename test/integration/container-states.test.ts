@@ -50,6 +50,56 @@ test('always comes back after a crash and stays down after a stop', async () => 
   assert.equal(containers.get(id).isStoppedByUser, true)
 })
 
+test('everything that happens to a container and its volumes is told, in order', async () => {
+  const { containers, events } = engine()
+  const leave = new AbortController()
+  const stream = events.subscribe({}, leave.signal)
+  const request = sampleRequest({
+    name: 'told',
+    cmd: ['sh', '-c', 'trap "exit 5" TERM; echo ready; while :; do sleep 0.1; done'],
+    isTty: true,
+    stopSignal: 'KILL',
+    host: { binds: ['told-data:/data'], networkMode: { type: 'none' } },
+  })
+  const { id } = await containers.create(request)
+  await containers.start(id)
+  await containers.resize(id, { rows: 10, columns: 20 })
+  await containers.top(id, [])
+  await containers.pause(id)
+  await containers.unpause(id)
+  await containers.rename(id, 'retold')
+  await containers.restart(id)
+  await containers.stop(id)
+  await containers.remove(id, { force: false, volumes: false })
+  await engine().volumes.remove('told-data', [])
+  const seen: string[] = []
+  for await (const { type, action, attributes } of stream) {
+    const details = ['destination', 'height', 'exitCode', 'oldName', 'signal']
+    const words = details.flatMap((name) => attributes[name] ?? [])
+    seen.push([type === 'container' ? '' : `${type} `, action, ...words].join(' ').trim())
+    if (type === 'volume' && action === 'destroy') break
+  }
+  leave.abort()
+  const run = ['volume  mount /data', 'start']
+  const end = ['kill 9', 'die 137', 'volume  unmount', 'stop']
+  assert.deepEqual(seen, [
+    'volume  create',
+    'create',
+    ...run,
+    'resize 10',
+    'top',
+    'pause',
+    'unpause',
+    'rename /told',
+    ...end,
+    ...run,
+    'restart',
+    ...end,
+    'destroy',
+    'volume  destroy',
+  ])
+})
+
 test('no exit slips past a wait, however short the run', async () => {
   const { containers } = engine()
   for (let round = 0; round < 10; round++) {

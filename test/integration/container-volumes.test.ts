@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -11,6 +13,7 @@ import {
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { sampleRequest } from '#container/testing/sample.ts'
+import { bindMount, mount as mountFilesystem, setPropagation, unmount } from '#sys/mount.ts'
 import {
   loadVariant,
   runContainer,
@@ -26,6 +29,10 @@ function temporary(t: TestContext): string {
   const path = mkdtempSync('/tmp/volumes-')
   t.after(() => rmSync(path, { recursive: true, force: true }))
   return path
+}
+
+function unmounting(path: string): Disposable {
+  return { [Symbol.dispose]: () => unmount(path, { detach: true }) }
 }
 
 async function loadContent(): Promise<void> {
@@ -110,6 +117,24 @@ test('binds: a missing source is made, read-only holds, files can be mounted', a
   assert.match(stderr, /Read-only file system/)
 })
 
+test('a source that went between create and start is made again, or missed', async (t) => {
+  const directory = temporary(t)
+  const { containers } = engine()
+  const [made, given] = [join(directory, 'made'), join(directory, 'given')]
+  mkdirSync(given)
+  const mounts = [{ type: 'bind', source: given, target: '/given', isReadOnly: true }] as const
+  const request = sampleRequest({ cmd: ['true'], host: { binds: [`${made}:/made`], mounts } })
+  const { id } = await containers.create(request)
+  rmSync(directory, { recursive: true })
+  await assert.rejects(containers.start(id), {
+    message: `invalid mount config for type "bind": bind source path does not exist: ${given}`,
+  })
+  assert.ok(existsSync(made))
+  mkdirSync(given)
+  await containers.start(id)
+  await containers.remove(id, { force: true, volumes: true })
+})
+
 test('--mount refuses a source that does not exist, and nothing is left of the create', async () => {
   const mounts = [
     { type: 'bind', source: '/no/such/place', target: '/x', isReadOnly: false },
@@ -146,4 +171,111 @@ test('volume names follow the rules', async () => {
       '"[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. ' +
       'If you intended to pass a host directory, use absolute path',
   })
+})
+
+test('a container takes the mounts of others, below its own wishes', async (t) => {
+  await loadContent()
+  const { containers } = engine()
+  const source = temporary(t)
+  const [first, second] = [
+    await containers.create(
+      sampleRequest({
+        imageName: 'content:1',
+        host: { binds: [`${source}:/bound`, 'lent:/lent'], tmpfs: { '/memory': '' } },
+      }),
+    ),
+    await containers.create(sampleRequest({ cmd: ['true'], host: { binds: ['other:/lent'] } })),
+  ]
+  const { id, stdout } = await shell('cat /data/file; touch /bound/x || echo kept', {
+    imageName: 'content:1',
+    host: {
+      volumesFrom: [`${first.id}:ro`, second.id.slice(0, 12)],
+      binds: [`${source}:/escape`],
+    },
+  })
+  assert.equal(stdout, 'from imagekept\n')
+  const volumeOf = (ref: string, target: string) =>
+    containers
+      .get(ref)
+      .mounts.flatMap((mount) =>
+        mount.target === target ? [mount.type === 'volume' ? mount.volume : mount.type] : [],
+      )
+  assert.deepEqual(volumeOf(id, '/data'), volumeOf(first.id, '/data'))
+  assert.deepEqual(volumeOf(id, '/lent'), ['other'])
+  assert.deepEqual(volumeOf(id, '/escape'), ['bind'])
+  assert.deepEqual(volumeOf(id, '/memory'), [])
+  const shared = volumeOf(id, '/data')[0] ?? ''
+  await containers.remove(first.id, { force: false, volumes: true })
+  assert.ok(engine().volumes.find(shared), 'another container still has it')
+  await containers.remove(id, { force: false, volumes: true })
+  assert.equal(engine().volumes.find(shared), undefined)
+  await assert.rejects(shell('true', { host: { volumesFrom: ['nobody'] } }), {
+    kind: 'invalid_argument',
+    message: 'No such container: nobody',
+  })
+})
+
+test('a read-only bind holds below its source too, unless told otherwise', async (t) => {
+  const source = temporary(t)
+  mkdirSync(join(source, 'below'))
+  mountFilesystem({ target: join(source, 'below'), type: 'tmpfs', source: 'below' })
+  using _mounted = unmounting(join(source, 'below'))
+  const bind = { type: 'bind', source, isReadOnly: true } as const
+  const { stdout } = await shell('for d in a b c; do touch /$d/below/x && echo $d; done; true', {
+    host: {
+      mounts: [
+        { ...bind, target: '/a' },
+        { ...bind, target: '/b', keepsSubmounts: true },
+        { ...bind, target: '/c', isReadOnly: false, isNonRecursive: true },
+      ],
+    },
+  })
+  assert.equal(stdout, 'b\nc\n')
+  assert.deepEqual(readdirSync(join(source, 'below')), ['x'])
+})
+
+test('mounts pass between host and container only over a mount that shares them', async (t) => {
+  const source = temporary(t)
+  const request = (mode: string) => ({
+    cmd: ['sleep', '1000'],
+    host: { binds: [`${source}:/shared:${mode}`] },
+  })
+  await assert.rejects(runContainer(engine(), request('rshared')), {
+    message: /but it is not a shared mount$/,
+  })
+  bindMount(source, source)
+  using _mounted = unmounting(source)
+  setPropagation(source, 'private')
+  await assert.rejects(runContainer(engine(), request('rslave')), {
+    message: /is not a shared or slave mount$/,
+  })
+  setPropagation(source, 'shared')
+  const { containers } = engine()
+  const { id } = await containers.create(sampleRequest(request('rslave')))
+  await containers.start(id)
+  mkdirSync(join(source, 'late'))
+  mountFilesystem({ target: join(source, 'late'), type: 'tmpfs', source: 'late' })
+  writeFileSync(join(source, 'late/x'), 'seen')
+  const { state } = containers.get(id)
+  const pid = state.status === 'running' ? state.run.pid : 0
+  assert.equal(readFileSync(`/proc/${pid}/root/shared/late/x`, 'utf8'), 'seen')
+  await containers.remove(id, { force: true, volumes: true })
+})
+
+test('nothing is mounted over /proc or into it, by whatever name', async (t) => {
+  const source = temporary(t)
+  await loadVariant(engine(), 'linked', {
+    layers: [[{ path: 'elsewhere', type: 'symlink', target: '/proc' }]],
+  })
+  for (const target of ['/proc', '/proc/self/attr', '/elsewhere', '/elsewhere/sys/x']) {
+    const host = { binds: [`${source}:${target}`] }
+    await assert.rejects(shell('true', { imageName: 'linked', host }), {
+      kind: 'invalid_argument',
+      message: /cannot be mounted because it is/,
+    })
+  }
+  writeFileSync(join(source, 'uptime'), '1.0 1.0\n')
+  const host = { binds: [`${join(source, 'uptime')}:/proc/uptime`] }
+  assert.equal((await shell('cat /proc/uptime', { host })).stdout, '1.0 1.0\n')
+  assert.equal((await shell('true', { host: { binds: ['/proc:/proc'] } })).code, 0)
 })

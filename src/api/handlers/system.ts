@@ -7,7 +7,7 @@ import { toRegistryAuth } from '#api/mapping/registry-auth.ts'
 import { toInfo, toVersion } from '#api/mapping/system.ts'
 import { toVolumeBody } from '#api/mapping/volume.ts'
 import { cacheUsage, toCacheRecord } from '#api/build/cache.ts'
-import { listSummaries } from '#api/handlers/container-list.ts'
+import { listWithSizes } from '#api/handlers/container-list.ts'
 import { volumeUsers } from '#api/usage.ts'
 import { AuthConfig, type AuthResponse, type DiskUsage } from '#wire/system.ts'
 
@@ -52,7 +52,7 @@ export async function postAuth(call: Call): Promise<Answer> {
   } satisfies AuthResponse)
 }
 
-/** Sizes of containers and volumes are not kept: -1 says so. */
+/** Sizes of volumes are not kept: -1 says so. */
 export async function getDiskUsage(call: Call): Promise<Answer> {
   const { engine, version } = call
   const containers = engine.containers.list()
@@ -67,7 +67,7 @@ export async function getDiskUsage(call: Call): Promise<Answer> {
         containers: containers.filter(({ imageId }) => imageId === image.id).length,
       }),
     ),
-    Containers: listSummaries(call, containers),
+    Containers: await listWithSizes(call, containers),
     Volumes: engine.volumes.list().map((volume) => ({
       ...toVolumeBody(volume),
       UsageData: { Size: -1, RefCount: users.get(volume.name)?.length ?? 0 },

@@ -26,6 +26,7 @@ export function toContainerConfig(record: ContainerRecord): ContainerConfig {
     Volumes: spec.volumePaths.length > 0 ? toSet(spec.volumePaths) : null,
     WorkingDir: spec.workingDir,
     Entrypoint: orNull(spec.entrypoint),
+    OnBuild: null,
     Labels: spec.labels,
     ...(spec.stopSignal === undefined ? {} : { StopSignal: spec.stopSignal }),
     ...(spec.stopTimeoutS === undefined ? {} : { StopTimeout: spec.stopTimeoutS }),

@@ -3,7 +3,7 @@ import type { ContainerDetails, ContainerRecord } from '#container/types.ts'
 import { toContainerConfig } from '#api/mapping/container-config.ts'
 import { type FindNetworkId, toNetworkSettings } from '#api/mapping/endpoints.ts'
 import { toHostConfig } from '#api/mapping/host-config.ts'
-import { toMountPoint } from '#api/mapping/mounts.ts'
+import { toMountPoints } from '#api/mapping/mounts.ts'
 import { toStateBody } from '#api/mapping/state.ts'
 import type { ContainerInspect } from '#wire/containers.ts'
 
@@ -11,6 +11,8 @@ export interface InspectFacts {
   readonly details: ContainerDetails
   readonly sandboxKey: string
   readonly storageDriver: string
+  /** What runs containers that name no runtime. */
+  readonly defaultRuntime: string
   /** API version 1.51 or older: legacy addresses and `GraphDriver`. */
   readonly isLegacy: boolean
   readonly findNetworkId: FindNetworkId
@@ -40,13 +42,27 @@ export function toContainerInspect(record: ContainerRecord, facts: InspectFacts)
     ProcessLabel: '',
     AppArmorProfile: '',
     ExecIDs: details.execIds.length > 0 ? details.execIds : null,
-    HostConfig: toHostConfig(spec.host, spec.annotations),
-    ...(facts.isLegacy ? { GraphDriver: { Name: facts.storageDriver, Data: null } } : {}),
-    Mounts: record.mounts.map(toMountPoint),
+    HostConfig: toHostConfig(spec, facts.defaultRuntime),
+    ...storageFields(facts),
+    Mounts: toMountPoints(record),
     Config: toContainerConfig(record),
     NetworkSettings: toNetworkSettings(record, facts.findNetworkId, {
       hasLegacyFields: facts.isLegacy,
       sandboxKey: facts.sandboxKey,
     }),
   }
+}
+
+function storageFields({ details, isLegacy, storageDriver }: InspectFacts) {
+  if (!isLegacy) return { Storage: { RootFS: { Snapshot: { Name: storageDriver } } } }
+  const { filesystem } = details
+  const Data = filesystem
+    ? {
+        LowerDir: filesystem.lowerDirs.join(':'),
+        MergedDir: filesystem.mergedDir,
+        UpperDir: filesystem.upperDir,
+        WorkDir: filesystem.workDir,
+      }
+    : null
+  return { GraphDriver: { Name: storageDriver, Data } }
 }

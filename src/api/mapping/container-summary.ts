@@ -6,7 +6,7 @@ import {
   formatNetworkMode,
   toEndpointMap,
 } from '#api/mapping/endpoints.ts'
-import { toMountPoint } from '#api/mapping/mounts.ts'
+import { toMountPoints } from '#api/mapping/mounts.ts'
 import { toPortSummaries } from '#api/mapping/ports.ts'
 import { formatStatus, runOf } from '#api/mapping/state.ts'
 import type { ContainerSummary } from '#wire/containers.ts'
@@ -46,7 +46,7 @@ function lastingFields(record: ContainerRecord, findNetworkId: FindNetworkId) {
       ...(hasAnnotations ? { Annotations: spec.annotations } : {}),
     },
     NetworkSettings: { Networks: toEndpointMap(record, findNetworkId) },
-    Mounts: record.mounts.map(toMountPoint),
+    Mounts: toMountPoints(record),
   }
 }
 

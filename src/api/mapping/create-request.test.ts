@@ -85,7 +85,6 @@ test('restart policies are checked with the texts that clients know', () => {
 
 test('settings that cannot be honoured are refused by name', () => {
   for (const [config, field] of [
-    [{ VolumesFrom: ['db'] }, 'VolumesFrom'],
     [{ Links: ['db:db'] }, 'Links'],
     [{ DeviceRequests: [{}] }, 'DeviceRequests'],
     [{ StorageOpt: { size: '1G' } }, 'StorageOpt'],
@@ -93,6 +92,16 @@ test('settings that cannot be honoured are refused by name', () => {
   ] as const) {
     assert.throws(() => host(config), refused('not_implemented', new RegExp(field)))
   }
+  assert.deepEqual(
+    host({
+      BlkioWeightDevice: [{ Path: '/dev/a', Weight: 100 }],
+      BlkioDeviceReadBps: [{ Path: '/dev/b', Rate: 1000 }],
+    }).resources.blkioDevices,
+    [
+      { limit: 'weight', path: '/dev/a', value: 100 },
+      { limit: 'readBps', path: '/dev/b', value: 1000 },
+    ],
+  )
   assert.deepEqual(host({ VolumesFrom: [], Links: [], VolumeDriver: 'local' }).binds, [])
 })
 
@@ -166,7 +175,7 @@ test('mounts are read by type, and options of another type are refused', () => {
     [{ Type: 'bind', Target: '/b' }, /field Source must not be empty/],
     [{ Type: 'volume', Source: 'v' }, /field Target must not be empty/],
     [{ Type: 'bind', Source: '/a', Target: '/b', TmpfsOptions: {} }, /TmpfsOptions must not/],
-    [{ Type: 'disk', Target: '/b' }, /mount type unknown: "disk"/],
+    [{ Type: 'disk', Target: '/b' }, /type "disk": mount type unknown/],
   ] as const) {
     assert.throws(() => mount([wrong]), refused('invalid_argument', message))
   }

@@ -23,7 +23,7 @@ function legacyFields(event: EngineEvent) {
   const from = event.attributes['image']
   return {
     status: event.action,
-    id: event.actorId,
+    ...(event.actorId === '' ? {} : { id: event.actorId }),
     ...(event.type === 'container' && from !== undefined ? { from } : {}),
   }
 }

@@ -1,4 +1,6 @@
 import type {
+  BlkioDevice,
+  ContainerSpec,
   DeviceRequest,
   HostSpec,
   MountRequest,
@@ -7,13 +9,14 @@ import type {
 } from '#container/types.ts'
 import { formatNetworkMode } from '#api/mapping/endpoints.ts'
 import { toPortMap } from '#api/mapping/ports.ts'
+import { defaultMaskedPaths, defaultReadonlyPaths } from '#runtime/spec/paths.ts'
 import type { HostConfig } from '#wire/containers.ts'
 import type { MountBody, RestartPolicyBody } from '#wire/host-config.ts'
 
 /** `HostConfig` of inspect. */
 export function toHostConfig(
-  host: HostSpec,
-  annotations: Readonly<Record<string, string>>,
+  { host, annotations }: ContainerSpec,
+  defaultRuntime: string,
 ): HostConfig {
   return {
     ...storageFields(host),
@@ -34,7 +37,7 @@ export function toHostConfig(
     UsernsMode: host.usernsMode,
     Cgroup: '',
     OomScoreAdj: host.oomScoreAdj,
-    Runtime: host.runtime ?? '',
+    Runtime: host.runtime ?? defaultRuntime,
     Isolation: '',
     Init: host.hasInit ? true : null,
   }
@@ -46,7 +49,7 @@ function storageFields(host: HostSpec) {
     ...(host.mounts.length > 0 ? { Mounts: host.mounts.map(toMountBody) } : {}),
     ...(Object.keys(host.tmpfs).length > 0 ? { Tmpfs: host.tmpfs } : {}),
     VolumeDriver: '',
-    VolumesFrom: null,
+    VolumesFrom: orNull(host.volumesFrom ?? []),
     ReadonlyRootfs: host.isReadonlyRootfs,
     ShmSize: host.shmSizeBytes,
   }
@@ -77,8 +80,8 @@ function securityFields(host: HostSpec) {
     DeviceCgroupRules: orNull(host.deviceCgroupRules),
     DeviceRequests: null,
     Ulimits: host.ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
-    ...(host.maskedPaths ? { MaskedPaths: host.maskedPaths } : {}),
-    ...(host.readonlyPaths ? { ReadonlyPaths: host.readonlyPaths } : {}),
+    MaskedPaths: host.maskedPaths ?? (host.isPrivileged ? null : defaultMaskedPaths()),
+    ReadonlyPaths: host.readonlyPaths ?? (host.isPrivileged ? null : defaultReadonlyPaths),
   }
 }
 
@@ -88,11 +91,7 @@ function resourceFields(resources: Resources) {
     Memory: resources.memoryBytes,
     NanoCpus: resources.nanoCpus,
     BlkioWeight: resources.blkioWeight,
-    BlkioWeightDevice: [],
-    BlkioDeviceReadBps: null,
-    BlkioDeviceWriteBps: null,
-    BlkioDeviceReadIOps: null,
-    BlkioDeviceWriteIOps: null,
+    ...blkioFields(resources),
     CpuPeriod: resources.cpuPeriodUs,
     CpuQuota: resources.cpuQuotaUs,
     CpuRealtimePeriod: 0,
@@ -108,6 +107,24 @@ function resourceFields(resources: Resources) {
     CpuPercent: 0,
     IOMaximumIOps: 0,
     IOMaximumBandwidth: 0,
+  }
+}
+
+function blkioFields({ blkioDevices = [] }: Resources) {
+  const throttles = (wanted: BlkioDevice['limit']) => {
+    const devices = blkioDevices.filter(({ limit }) => limit === wanted)
+    return devices.length > 0
+      ? devices.map(({ path, value }) => ({ Path: path, Rate: value }))
+      : null
+  }
+  return {
+    BlkioWeightDevice: blkioDevices
+      .filter(({ limit }) => limit === 'weight')
+      .map(({ path, value }) => ({ Path: path, Weight: value })),
+    BlkioDeviceReadBps: throttles('readBps'),
+    BlkioDeviceWriteBps: throttles('writeBps'),
+    BlkioDeviceReadIOps: throttles('readIops'),
+    BlkioDeviceWriteIOps: throttles('writeIops'),
   }
 }
 
@@ -137,19 +154,34 @@ function toMountBody(mount: MountRequest): MountBody {
     case 'bind':
       return {
         ...body,
-        BindOptions: { Propagation: mount.propagation, CreateMountpoint: mount.createsSource },
+        ...member('BindOptions', {
+          Propagation: mount.propagation,
+          CreateMountpoint: mount.createsSource,
+          NonRecursive: mount.isNonRecursive,
+          ReadOnlyNonRecursive: mount.keepsSubmounts,
+        }),
       }
     case 'volume':
       return {
         ...body,
-        VolumeOptions: { NoCopy: mount.noCopy, Subpath: mount.subpath, Labels: mount.labels },
+        ...member('VolumeOptions', {
+          NoCopy: mount.noCopy,
+          Subpath: mount.subpath,
+          Labels: mount.labels,
+        }),
       }
     case 'tmpfs':
       return {
         ...body,
-        TmpfsOptions: { SizeBytes: mount.tmpfsSizeBytes, Mode: mount.tmpfsMode },
+        ...member('TmpfsOptions', { SizeBytes: mount.tmpfsSizeBytes, Mode: mount.tmpfsMode }),
       }
   }
+}
+
+/** The options under their name, unless none of them is set. */
+function member<Name extends string, Options extends object>(name: Name, options: Options) {
+  const isSet = Object.values(options).some((value) => value !== undefined)
+  return isSet ? { [name]: options } : {}
 }
 
 function orNull(values: readonly string[]): readonly string[] | null {

@@ -63,9 +63,10 @@ function toStorageSpec(config: HostConfig) {
   return {
     binds: config.Binds ?? [],
     mounts: (config.Mounts ?? []).map(toMountRequest),
+    ...(config.VolumesFrom?.length ? { volumesFrom: config.VolumesFrom } : {}),
     tmpfs: config.Tmpfs ?? {},
     isReadonlyRootfs: config.ReadonlyRootfs ?? false,
-    shmSizeBytes: checkedSize('ShmSize', config.ShmSize) || defaultShmBytes,
+    shmSizeBytes: config.ShmSize || defaultShmBytes,
   }
 }
 
@@ -109,7 +110,10 @@ export function parseNetworkMode(text: string): NetworkMode {
   if (text.startsWith('container:')) {
     const container = text.slice('container:'.length)
     if (container === '') {
-      throw new EngineError('invalid_argument', 'invalid container format container:<name|id>')
+      throw new EngineError(
+        'invalid_argument',
+        'invalid network mode: invalid container format container:<name|id>',
+      )
     }
     return { type: 'container', container }
   }
@@ -153,13 +157,13 @@ export function toRestartPolicy({
 function toResources(config: HostConfig): Resources {
   const { MemorySwappiness, PidsLimit } = config
   return {
-    memoryBytes: checkedSize('Memory', config.Memory),
-    memoryReservationBytes: checkedSize('MemoryReservation', config.MemoryReservation),
+    memoryBytes: config.Memory ?? 0,
+    memoryReservationBytes: config.MemoryReservation ?? 0,
     memorySwapBytes: config.MemorySwap ?? 0,
     ...(MemorySwappiness == null || MemorySwappiness === -1
       ? {}
       : { memorySwappiness: MemorySwappiness }),
-    nanoCpus: checkedSize('NanoCpus', config.NanoCpus),
+    nanoCpus: config.NanoCpus ?? 0,
     cpuShares: config.CpuShares ?? 0,
     cpuPeriodUs: config.CpuPeriod ?? 0,
     cpuQuotaUs: config.CpuQuota ?? 0,
@@ -167,8 +171,28 @@ function toResources(config: HostConfig): Resources {
     cpusetMems: config.CpusetMems ?? '',
     ...(PidsLimit == null ? {} : { pidsLimit: PidsLimit }),
     blkioWeight: config.BlkioWeight ?? 0,
+    ...toBlkioDevices(config),
     isOomKillDisabled: config.OomKillDisable ?? false,
   }
+}
+
+function toBlkioDevices(config: HostConfig): Pick<Resources, 'blkioDevices'> {
+  const throttles = {
+    readBps: config.BlkioDeviceReadBps,
+    writeBps: config.BlkioDeviceWriteBps,
+    readIops: config.BlkioDeviceReadIOps,
+    writeIops: config.BlkioDeviceWriteIOps,
+  }
+  const weights = (config.BlkioWeightDevice ?? []).map(({ Path = '', Weight = 0 }) => ({
+    limit: 'weight' as const,
+    path: Path,
+    value: Weight,
+  }))
+  const rates = (['readBps', 'writeBps', 'readIops', 'writeIops'] as const).flatMap((limit) =>
+    (throttles[limit] ?? []).map(({ Path = '', Rate = 0 }) => ({ limit, path: Path, value: Rate })),
+  )
+  const devices = [...weights, ...rates]
+  return devices.length > 0 ? { blkioDevices: devices } : {}
 }
 
 function toLogDriver(config: HostConfig, defaults: HostDefaults): HostSpec['logDriver'] {
@@ -188,12 +212,6 @@ function toDeviceRequest(device: DeviceMapping): DeviceRequest {
 }
 
 function toUlimit({ Name = '', Soft = 0, Hard = 0 }: UlimitBody): Ulimit {
-  if (Hard !== -1 && Soft > Hard) {
-    throw new EngineError(
-      'invalid_argument',
-      `ulimit soft limit must be less than or equal to hard limit: ${Soft.toString()} > ${Hard.toString()}`,
-    )
-  }
   return { name: Name, soft: Soft, hard: Hard }
 }
 
@@ -201,11 +219,4 @@ function toUlimit({ Name = '', Soft = 0, Hard = 0 }: UlimitBody): Ulimit {
 export function toConsoleSize(size: readonly number[] | null | undefined) {
   const [rows = 0, columns = 0] = size ?? []
   return rows > 0 && columns > 0 ? { consoleSize: { rows, columns } } : {}
-}
-
-function checkedSize(field: string, value: number | undefined): number {
-  if (value !== undefined && value < 0) {
-    throw new EngineError('invalid_argument', `invalid ${field}: ${value.toString()} is negative`)
-  }
-  return value ?? 0
 }

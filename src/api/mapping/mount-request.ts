@@ -32,7 +32,7 @@ function mountType(text: string): MountRequest['type'] {
   if (text === 'image' || text === 'npipe' || text === 'cluster') {
     throw new EngineError('not_implemented', `mount type "${text}" is not supported by this engine`)
   }
-  throw new EngineError('invalid_argument', `mount type unknown: "${text}"`)
+  throw invalidMount(text, 'mount type unknown')
 }
 
 function checkOptions(mount: MountBody, type: MountRequest['type']): void {
@@ -54,10 +54,30 @@ function checkOptions(mount: MountBody, type: MountRequest['type']): void {
     throw invalidMount(type, 'field Source must not be specified')
 }
 
-function bindFields({ BindOptions }: MountBody) {
+function bindFields({ BindOptions, ReadOnly }: MountBody) {
+  checkRecursion(BindOptions ?? {}, ReadOnly ?? false)
   return {
     ...(BindOptions?.Propagation ? { propagation: BindOptions.Propagation } : {}),
     ...(BindOptions?.CreateMountpoint === true ? { createsSource: true } : {}),
+    ...(BindOptions?.NonRecursive === true ? { isNonRecursive: true } : {}),
+    ...(BindOptions?.ReadOnlyNonRecursive === true ? { keepsSubmounts: true } : {}),
+  }
+}
+
+function checkRecursion(options: NonNullable<MountBody['BindOptions']>, isReadOnly: boolean): void {
+  const { NonRecursive, ReadOnlyForceRecursive, ReadOnlyNonRecursive } = options
+  if (ReadOnlyNonRecursive === true && !isReadOnly) {
+    throw invalidMount('bind', 'mount is not ReadOnly but BindOptions.ReadOnlyNonRecursive is set')
+  }
+  if (ReadOnlyForceRecursive !== true) return
+  if (!isReadOnly) {
+    throw invalidMount(
+      'bind',
+      'mount is not ReadOnly but BindOptions.ReadOnlyForceRecursive is set',
+    )
+  }
+  if (NonRecursive === true || ReadOnlyNonRecursive === true) {
+    throw invalidMount('bind', 'BindOptions.ReadOnlyForceRecursive conflicts with its opposite')
   }
 }
 

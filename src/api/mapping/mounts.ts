@@ -1,8 +1,20 @@
-import type { ContainerMount } from '#container/types.ts'
+import { posix } from 'node:path'
+import type { ContainerMount, ContainerRecord } from '#container/types.ts'
 import type { MountPoint } from '#wire/containers.ts'
 
-/** One row of `Mounts` in list and inspect. */
-export function toMountPoint(mount: ContainerMount): MountPoint {
+/** `Mounts` of list and inspect: all but what `--tmpfs` asked for. */
+export function toMountPoints({ mounts, spec }: ContainerRecord): readonly MountPoint[] {
+  const asked = new Set(Object.keys(spec.host.tmpfs).map(withoutSlash))
+  return mounts
+    .filter((mount) => mount.type !== 'tmpfs' || !asked.has(mount.target))
+    .map(toMountPoint)
+}
+
+function withoutSlash(path: string): string {
+  return posix.normalize(path).replace(/(.)\/$/, '$1')
+}
+
+function toMountPoint(mount: ContainerMount): MountPoint {
   switch (mount.type) {
     case 'bind':
       return {
@@ -20,7 +32,8 @@ export function toMountPoint(mount: ContainerMount): MountPoint {
         Source: mount.source,
         Destination: mount.target,
         Driver: 'local',
-        Mode: mount.mode,
+        // Docker's word for a volume that was given no mode.
+        Mode: mount.mode === '' && !mount.isAnonymous ? 'z' : mount.mode,
         RW: mount.isWritable,
         Propagation: mount.propagation,
       }
@@ -29,8 +42,8 @@ export function toMountPoint(mount: ContainerMount): MountPoint {
         Type: 'tmpfs',
         Source: '',
         Destination: mount.target,
-        Mode: mount.options,
-        RW: true,
+        Mode: '',
+        RW: !mount.options.split(',').includes('ro'),
         Propagation: '',
       }
   }

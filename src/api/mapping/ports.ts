@@ -128,7 +128,7 @@ function parseRange(text: string): PortRange {
   const first = Number(match?.[1])
   const last = Number(match?.[2] ?? match?.[1])
   if (!match || first > last || last > 65_535) {
-    throw new EngineError('invalid_argument', `invalid port range: ${text}`)
+    throw new EngineError('invalid_argument', `invalid port specification: "${text}"`)
   }
   return { first, last }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { instantFromNanos } from '#base/clock.ts'
+import type { HostSpec } from '#container/types.ts'
 import type { RunFacts } from '#container/types.ts'
 import { createSummaryCache, toContainerSummary } from '#api/mapping/container-summary.ts'
 import { toContainerInspect } from '#api/mapping/container-inspect.ts'
@@ -127,6 +128,7 @@ test('inspect has legacy addresses only for clients up to 1.51', () => {
       details: fakeEngine().containers.details(fakeId),
       sandboxKey: '/exec/netns/x',
       storageDriver: 'overlay2',
+      defaultRuntime: 'crun',
       isLegacy,
       findNetworkId: () => networkId,
     })
@@ -135,6 +137,7 @@ test('inspect has legacy addresses only for clients up to 1.51', () => {
   const modern = inspect(false)
   assert.equal('IPAddress' in modern.NetworkSettings, false)
   assert.equal(modern.GraphDriver, undefined)
+  assert.deepEqual(modern.Storage, { RootFS: { Snapshot: { Name: 'overlay2' } } })
   assert.deepEqual([modern.Name, modern.Path, modern.Args], ['/web', 'sh', ['-c', 'echo hi']])
   assert.equal(modern.NetworkSettings.Networks['bridge']?.IPAddress, '172.30.0.2')
 })
@@ -151,6 +154,7 @@ test('inspect echoes what was asked for', () => {
     details: fakeEngine().containers.details(fakeId),
     sandboxKey: '',
     storageDriver: 'overlay2',
+    defaultRuntime: 'crun',
     isLegacy: false,
     findNetworkId: () => undefined,
   })
@@ -159,6 +163,54 @@ test('inspect echoes what was asked for', () => {
   assert.deepEqual(HostConfig.RestartPolicy, { Name: 'on-failure', MaximumRetryCount: 2 })
   assert.deepEqual(HostConfig.PortBindings, { '80/tcp': [{ HostIp: '', HostPort: '8080-8081' }] })
   assert.deepEqual(Config.ExposedPorts, { '80/tcp': {} })
+})
+
+test('inspect fills in what nobody asked for, and shows mounts as Docker does', () => {
+  const host: HostSpec = {
+    ...fakeHost,
+    tmpfs: { '/scratch/': 'size=1m' },
+    mounts: [{ type: 'tmpfs', target: '/t', isReadOnly: true }],
+  }
+  const volume = { type: 'volume', source: '/v', isWritable: true, propagation: '' } as const
+  const record = fakeRecord({
+    spec: { ...fakeSpec, host },
+    mounts: [
+      { type: 'tmpfs', target: '/scratch', options: 'size=1m' },
+      { type: 'tmpfs', target: '/t', options: 'ro' },
+      {
+        ...volume,
+        volume: 'named',
+        target: '/n',
+        mode: '',
+        copiesContent: true,
+        isAnonymous: false,
+      },
+      { ...volume, volume: 'x', target: '/a', mode: '', copiesContent: true, isAnonymous: true },
+    ],
+  })
+  const { HostConfig, Mounts } = toContainerInspect(record, {
+    details: {
+      ...fakeEngine().containers.details(fakeId),
+      filesystem: { lowerDirs: ['/l'], upperDir: '/u', workDir: '/w', mergedDir: '/m' },
+    },
+    sandboxKey: '',
+    storageDriver: 'overlay2',
+    defaultRuntime: 'crun',
+    isLegacy: true,
+    findNetworkId: () => undefined,
+  })
+  assert.equal(HostConfig.Runtime, 'crun')
+  assert.ok(HostConfig.MaskedPaths?.includes('/proc/kcore'))
+  assert.ok(HostConfig.ReadonlyPaths?.includes('/proc/sys'))
+  assert.deepEqual(HostConfig.Mounts, [{ Type: 'tmpfs', Target: '/t', ReadOnly: true }])
+  assert.deepEqual(
+    Mounts.map(({ Destination, Mode, RW }) => [Destination, Mode, RW]),
+    [
+      ['/t', '', false],
+      ['/n', 'z', true],
+      ['/a', '', true],
+    ],
+  )
 })
 
 test('events keep every digit of their time; legacy fields end with 1.51', () => {

@@ -122,7 +122,7 @@ function limitFields({ limits }: SystemFacts) {
     CPUSet: limits.cpuset,
     PidsLimit: limits.pids,
     IPv4Forwarding: limits.ipv4Forwarding,
-    OomKillDisable: false,
+    OomKillDisable: limits.oomKillDisable,
   }
 }
 

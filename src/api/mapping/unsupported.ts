@@ -7,14 +7,8 @@ export const logDrivers: readonly string[] = ['json-file', 'local', 'none']
 /** Refuses settings that the engine cannot honour: silence would promise what does not hold. */
 export function checkSupported(config: HostConfig): void {
   const asked: Readonly<Record<string, boolean>> = {
-    VolumesFrom: isFilled(config.VolumesFrom),
     Links: isFilled(config.Links),
     DeviceRequests: isFilled(config.DeviceRequests),
-    BlkioWeightDevice: isFilled(config.BlkioWeightDevice),
-    BlkioDeviceReadBps: isFilled(config.BlkioDeviceReadBps),
-    BlkioDeviceWriteBps: isFilled(config.BlkioDeviceWriteBps),
-    BlkioDeviceReadIOps: isFilled(config.BlkioDeviceReadIOps),
-    BlkioDeviceWriteIOps: isFilled(config.BlkioDeviceWriteIOps),
     StorageOpt: Object.keys(config.StorageOpt ?? {}).length > 0,
     CpuRealtimePeriod: (config.CpuRealtimePeriod ?? 0) !== 0,
     CpuRealtimeRuntime: (config.CpuRealtimeRuntime ?? 0) !== 0,

@@ -83,6 +83,7 @@ const noContainers: Containers = {
     resolvConfPath: `/data/containers/${ref}/resolv.conf`,
     execIds: [],
   }),
+  sizes: missing,
   list: () => [],
   start: missing,
   stop: missing,
@@ -138,6 +139,7 @@ const noVolumes: Volumes = {
   get: missing,
   find: () => undefined,
   list: () => [],
+  detach: missing,
   remove: missing,
   populate: missing,
   attach: missing,
@@ -193,6 +195,7 @@ const fakeFacts: SystemFacts = {
     cpuShares: true,
     cpuset: true,
     pids: true,
+    oomKillDisable: true,
     ipv4Forwarding: true,
   },
 }

@@ -83,6 +83,7 @@ const configCases: Readonly<Record<string, object>> = {
 
 const hostCases: Readonly<Record<string, object>> = {
   '-v /a:/b:ro -v name:/c': { Binds: ['/a:/b:ro', 'name:/c'] },
+  '--volumes-from a --volumes-from b:ro': { VolumesFrom: ['a', 'b:ro'] },
   '--tmpfs /t --tmpfs /u:size=1m,ro': { Tmpfs: { '/t': '', '/u': 'size=1m,ro' } },
   '--mount type=bind,src=/a,dst=/b,ro': {
     Mounts: [{ Type: 'bind', Source: '/a', Target: '/b', ReadOnly: true }],

@@ -19,6 +19,7 @@ export function declareStorageFlags(flags: FlagSet): () => CreatePart {
     },
   )
   const tmpfs = flags.list('tmpfs', 'Mount a tmpfs directory')
+  const volumesFrom = flags.list('volumes-from', 'Mount volumes from the specified container(s)')
   const readOnly = flags.bool('read-only', "Mount the container's root filesystem as read only")
   const shmSize = flags.add('shm-size', 'Size of /dev/shm', {
     initial: 0,
@@ -39,6 +40,7 @@ export function declareStorageFlags(flags: FlagSet): () => CreatePart {
         Mounts: nonEmpty(mount.value),
         Tmpfs:
           tmpfs.value.length === 0 ? undefined : Object.fromEntries(tmpfs.value.map(splitTmpfs)),
+        VolumesFrom: nonEmpty(volumesFrom.value),
         ReadonlyRootfs: readOnly.value || undefined,
         ShmSize: shmSize.isSet ? shmSize.value : undefined,
       },

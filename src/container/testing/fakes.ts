@@ -131,6 +131,7 @@ function fakeSnapshots(state: State): ContainersDeps['snapshots'] {
       fail(state, 'snapshot')
       state.snapshots.delete(key)
     },
+    usage: async () => ({ sizeBytes: 1000, inodes: 1 }),
     listActive: () => [...state.snapshots.keys()].map((key) => branded<SnapshotKey>(key)),
   }
 }
@@ -177,6 +178,7 @@ function fakeRuntime(state: State): ContainersDeps['runtime'] {
       return task
     },
     listIds: async () => [...state.tasks.keys()],
+    checkName: () => undefined,
     removeStray: async (id) => void state.tasks.delete(id),
   }
 }
@@ -275,6 +277,7 @@ function fakeMounts(state: State): RootfsMounts {
       mkdirSync(target, { recursive: true })
       state.mounted.add(target)
     },
+    mountMemory: async (target) => void state.mounted.add(target),
     unmount: async (target) => {
       state.mounted.delete(target)
       rmSync(target, { recursive: true, force: true })

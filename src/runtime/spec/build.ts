@@ -11,6 +11,7 @@ import { buildMounts } from '#runtime/spec/mounts.ts'
 import { defaultMaskedPaths, defaultReadonlyPaths } from '#runtime/spec/paths.ts'
 import { buildResources } from '#runtime/spec/resources.ts'
 import {
+  hasAppArmor,
   parseSecurityOptions,
   resolveSeccomp,
   type SecurityOptions,
@@ -81,7 +82,7 @@ function buildProcess({ input, security, capabilities, init }: ProcessParts): Ru
     capabilities: capabilitySets(capabilities, input.user.uid === 0),
     ...(rlimits.length === 0 ? {} : { rlimits }),
     noNewPrivileges: security.noNewPrivileges,
-    ...(security.apparmor === undefined || security.apparmor === 'unconfined'
+    ...(security.apparmor === undefined || security.apparmor === 'unconfined' || !hasAppArmor()
       ? {}
       : { apparmorProfile: security.apparmor }),
     ...(input.oomScoreAdj === undefined || input.oomScoreAdj === 0
@@ -100,6 +101,9 @@ function buildLinux(
   const hasSystemPaths = input.isPrivileged === true || security.hasSystemPaths
   return {
     namespaces: buildNamespaces(input),
+    ...(input.rootfsPropagation === undefined
+      ? {}
+      : { rootfsPropagation: input.rootfsPropagation }),
     devices: devices.nodes,
     cgroupsPath: cgroupPathOf(input.cgroupParent, input.containerId),
     resources: { devices: devices.rules, ...buildResources(input.resources ?? {}) },

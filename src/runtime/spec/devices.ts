@@ -40,7 +40,7 @@ export function resolveDevices(input: SpecInput): ResolvedDevices {
         access: 'rwm',
       })),
       ...asked.map(({ node, access }) => ruleOf(node, access)),
-      ...(input.deviceCgroupRules ?? []).map(parseRule),
+      ...(input.deviceCgroupRules ?? []).map(parseDeviceRule),
     ],
   }
 }
@@ -117,8 +117,8 @@ function ruleOf(node: RuntimeDevice, access: string): DeviceRule {
   }
 }
 
-/** `c 1:3 rwm`, `b 8:* r`, `a *:* rwm`. */
-function parseRule(text: string): DeviceRule {
+/** `c 1:3 rwm`, `b 8:* r`, `a *:* rwm`. @throws EngineError invalid_argument */
+export function parseDeviceRule(text: string): DeviceRule {
   const match = /^([acb]) (\d+|\*):(\d+|\*) ([rwm]{1,3})$/.exec(text)
   if (!match) {
     throw new EngineError('invalid_argument', `invalid device cgroup rule format: '${text}'`)

@@ -87,12 +87,14 @@ function shmMount(input: SpecInput): readonly RuntimeMount[] {
   ]
 }
 
-/** Docker's flags for `--tmpfs`, then the user's, whose word wins. */
+/** Docker's flags for `--tmpfs`, unless the user says the opposite, then the user's. */
 function tmpfsMount(destination: string, options: string): RuntimeMount {
+  const asked = options.split(',').filter(Boolean)
+  const defaults = ['noexec', 'nosuid', 'nodev'].filter((flag) => !asked.includes(flag.slice(2)))
   return {
     destination,
     type: 'tmpfs',
     source: 'tmpfs',
-    options: ['noexec', 'nosuid', 'nodev', ...options.split(',').filter(Boolean)],
+    options: [...defaults, ...asked.filter((word) => !['exec', 'suid', 'dev'].includes(word))],
   }
 }

@@ -1,4 +1,7 @@
 /** Limits of a container as the OCI specification writes them. */
+import { statSync } from 'node:fs'
+import { EngineError } from '#base/errors.ts'
+import { deviceNumbers } from '#sys/files.ts'
 import type { RuntimeResources } from '#oci/runtime-spec.ts'
 import type { ResourcesInput } from '#runtime/spec/types.ts'
 
@@ -8,11 +11,12 @@ const defaultPeriodUs = 100_000
 export function buildResources(input: ResourcesInput): Omit<RuntimeResources, 'devices'> {
   const memory = buildMemory(input)
   const cpu = buildCpu(input)
+  const blockIO = buildBlockIo(input)
   return {
     ...(isEmpty(memory) ? {} : { memory }),
     ...(isEmpty(cpu) ? {} : { cpu }),
     ...(isSet(input.pidsLimit) && input.pidsLimit > 0 ? { pids: { limit: input.pidsLimit } } : {}),
-    ...(isSet(input.blkioWeight) ? { blockIO: { weight: input.blkioWeight } } : {}),
+    ...(isEmpty(blockIO) ? {} : { blockIO }),
   }
 }
 
@@ -32,6 +36,42 @@ function buildMemory(input: ResourcesInput): NonNullable<RuntimeResources['memor
       : { swappiness: input.memorySwappiness }),
     ...(input.isOomKillDisabled === true ? { disableOOMKiller: true } : {}),
   }
+}
+
+function buildBlockIo(input: ResourcesInput): NonNullable<RuntimeResources['blockIO']> {
+  const devices = (input.blkioDevices ?? []).map(({ limit, path, value }) => ({
+    limit,
+    numbers: blockDevice(path),
+    value,
+  }))
+  const weights = devices
+    .filter(({ limit }) => limit === 'weight')
+    .map(({ numbers, value }) => ({ ...numbers, weight: value }))
+  const throttles = (wanted: string) =>
+    devices
+      .filter(({ limit }) => limit === wanted)
+      .map(({ numbers, value }) => ({ ...numbers, rate: value }))
+  const lists = {
+    weightDevice: weights,
+    throttleReadBpsDevice: throttles('readBps'),
+    throttleWriteBpsDevice: throttles('writeBps'),
+    throttleReadIOPSDevice: throttles('readIops'),
+    throttleWriteIOPSDevice: throttles('writeIops'),
+  }
+  return {
+    ...(isSet(input.blkioWeight) ? { weight: input.blkioWeight } : {}),
+    ...Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0)),
+  }
+}
+
+/** @throws EngineError invalid_argument when it is no block device */
+function blockDevice(path: string): { readonly major: number; readonly minor: number } {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (!stats?.isBlockDevice()) {
+    const reason = stats ? 'not a block device' : 'no such file or directory'
+    throw new EngineError('invalid_argument', `limit device "${path}": ${reason}`)
+  }
+  return deviceNumbers(BigInt(stats.rdev))
 }
 
 function buildCpu(input: ResourcesInput): NonNullable<RuntimeResources['cpu']> {

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { release } from 'node:os'
-import { EngineError } from '#base/errors.ts'
+import { EngineError, errorMessage } from '#base/errors.ts'
 import {
   decodeInteger,
   decodeList,
@@ -71,7 +71,15 @@ export function defaultSeccomp(
 
 /** A profile given by the user, as JSON text. @throws EngineError invalid_argument */
 export function customSeccomp(json: string, capabilities: readonly string[]): RuntimeSeccomp {
-  return resolveProfile(parseSeccompProfile(Buffer.from(json)), capabilities)
+  let profile: SeccompProfile
+  try {
+    profile = parseSeccompProfile(Buffer.from(json))
+  } catch (error) {
+    const detail = errorMessage(error)
+    const message = `Decoding seccomp profile failed: ${detail}`
+    throw new EngineError('invalid_argument', message, { cause: error })
+  }
+  return resolveProfile(profile, capabilities)
 }
 
 function readDefault(path: string): SeccompProfile | undefined {

@@ -1,4 +1,5 @@
 /** `--security-opt`: what it says and what follows from it. */
+import { existsSync, readFileSync } from 'node:fs'
 import { EngineError } from '#base/errors.ts'
 import type { RuntimeSeccomp } from '#oci/runtime-spec.ts'
 import { customSeccomp, defaultSeccomp } from '#runtime/spec/seccomp.ts'
@@ -40,13 +41,23 @@ function parseOption(text: string): Partial<SecurityOptions> {
     // Labels say nothing on a machine without SELinux; Docker takes them too.
     case 'label':
       return {}
+    case undefined:
+      throw invalid(text, 1)
     default:
       throw invalid(text)
   }
 }
 
-function invalid(text: string): EngineError {
-  return new EngineError('invalid_argument', `invalid --security-opt 2: ${JSON.stringify(text)}`)
+/** Docker's messages say which of its checks an option failed: 1 = it has no value, 2 = the rest. */
+function invalid(text: string, check: 1 | 2 = 2): EngineError {
+  const quoted = JSON.stringify(text)
+  return new EngineError('invalid_argument', `invalid --security-opt ${check}: ${quoted}`)
+}
+
+/** Where the kernel has no AppArmor, a profile says nothing, as with Docker. */
+export function hasAppArmor(): boolean {
+  const enabled = '/sys/module/apparmor/parameters/enabled'
+  return existsSync('/sys/kernel/security/apparmor') && readFileSync(enabled, 'utf8')[0] === 'Y'
 }
 
 /** No filter when privileged, unless a profile was given. */

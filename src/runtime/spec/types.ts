@@ -12,6 +12,8 @@ export interface SpecInput {
   readonly containerId: string
   /** Absolute path of the mounted root filesystem. */
   readonly rootfsPath: string
+  /** Of the container's root mount, for binds that share mounts with the host; private when absent. */
+  readonly rootfsPropagation?: 'shared' | 'rslave'
   readonly isReadonlyRootfs: boolean
   readonly hostname?: string
   readonly domainname?: string
@@ -91,5 +93,10 @@ export interface ResourcesInput {
   readonly cpusetMems?: string
   readonly pidsLimit?: number
   readonly blkioWeight?: number
+  readonly blkioDevices?: readonly {
+    readonly limit: 'weight' | 'readBps' | 'writeBps' | 'readIops' | 'writeIops'
+    readonly path: string
+    readonly value: number
+  }[]
   readonly isOomKillDisabled?: boolean
 }

@@ -36,20 +36,26 @@ const unlimited = Number.MAX_SAFE_INTEGER
 export function buildRlimits(ulimits: readonly UlimitInput[]): readonly Rlimit[] {
   const mayRaise = ulimits.length > 0 && hasSysResource()
   return ulimits.map(({ name, soft, hard }) => {
-    const label = labels[name]
-    if (label === undefined) {
-      throw new EngineError('invalid_argument', `invalid ulimit type: ${name}`)
-    }
+    const label = checkUlimit({ name, soft, hard })
     const [softLimit, hardLimit] = [bounded(soft), bounded(hard)]
-    if (softLimit > hardLimit) {
-      throw new EngineError(
-        'invalid_argument',
-        `ulimit soft limit must be less than or equal to hard limit: ${soft} > ${hard}`,
-      )
-    }
     if (!mayRaise && hardLimit > ownHardLimit(label)) throw refused(name)
     return { type: `RLIMIT_${name.toUpperCase()}`, soft: softLimit, hard: hardLimit }
   })
+}
+
+/** Gives the label in /proc/PID/limits. @throws EngineError invalid_argument */
+export function checkUlimit({ name, soft, hard }: UlimitInput): string {
+  const label = Object.hasOwn(labels, name) ? labels[name] : undefined
+  if (label === undefined) {
+    throw new EngineError('invalid_argument', `invalid ulimit type: ${name}`)
+  }
+  if (bounded(soft) > bounded(hard)) {
+    throw new EngineError(
+      'invalid_argument',
+      `ulimit soft limit must be less than or equal to hard limit: ${soft} > ${hard}`,
+    )
+  }
+  return label
 }
 
 function refused(name: string): EngineError {
