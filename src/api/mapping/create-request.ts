@@ -99,6 +99,13 @@ export function toWords(value: readonly string[] | string | null | undefined): r
 
 function toHealthcheck(config: HealthConfig): NonNullable<ContainerSpec['healthcheck']> {
   const { Test, Interval, Timeout, StartPeriod, StartInterval, Retries } = config
+  checkSpan('interval', Interval)
+  checkSpan('timeout', Timeout)
+  checkSpan('start period', StartPeriod)
+  checkSpan('start interval', StartInterval)
+  if (Retries !== undefined && Retries < 0) {
+    throw new EngineError('invalid_argument', 'retries in Healthcheck cannot be negative')
+  }
   return {
     ...(Test === undefined ? {} : { Test }),
     ...(Interval === undefined ? {} : { Interval }),
@@ -107,4 +114,12 @@ function toHealthcheck(config: HealthConfig): NonNullable<ContainerSpec['healthc
     ...(StartInterval === undefined ? {} : { StartInterval }),
     ...(Retries === undefined ? {} : { Retries }),
   }
+}
+
+const shortestSpanNs = 1_000_000
+
+/** Zero is "as the image or the engine has it". */
+function checkSpan(what: string, spanNs = 0): void {
+  if (spanNs === 0 || spanNs >= shortestSpanNs) return
+  throw new EngineError('invalid_argument', `${what} in Healthcheck cannot be less than 1ms`)
 }

@@ -93,10 +93,16 @@ function toNamespaceSpec(config: HostConfig) {
   return {
     cgroupNamespace: cgroupns === 'host' ? ('host' as const) : ('private' as const),
     ipcMode: config.IpcMode ?? '',
-    pidMode: config.PidMode ?? '',
-    utsMode: config.UTSMode ?? '',
-    usernsMode: config.UsernsMode ?? '',
+    pidMode: checkedMode('PID', config.PidMode, /^(host|container:.+)$/),
+    utsMode: checkedMode('UTS', config.UTSMode, /^host$/),
+    usernsMode: checkedMode('user namespace', config.UsernsMode, /^host$/),
   }
+}
+
+/** Empty: the engine's own choice. */
+function checkedMode(what: string, mode = '', valid: RegExp): string {
+  if (mode === '' || valid.test(mode)) return mode
+  throw new EngineError('invalid_argument', `invalid ${what} mode: ${mode}`)
 }
 
 /** `default`, `bridge` and an empty text are the default bridge network. */
@@ -166,9 +172,14 @@ function toResources(config: HostConfig): Resources {
     cpusetCpus: config.CpusetCpus ?? '',
     cpusetMems: config.CpusetMems ?? '',
     ...(PidsLimit == null ? {} : { pidsLimit: PidsLimit }),
-    blkioWeight: config.BlkioWeight ?? 0,
+    blkioWeight: checkedWeight(config.BlkioWeight ?? 0),
     isOomKillDisabled: config.OomKillDisable ?? false,
   }
+}
+
+function checkedWeight(weight: number): number {
+  if (weight === 0 || (weight >= 10 && weight <= 1000)) return weight
+  throw new EngineError('invalid_argument', 'range of blkio weight is from 10 to 1000')
 }
 
 function toLogDriver(config: HostConfig, defaults: HostDefaults): HostSpec['logDriver'] {
