@@ -2,7 +2,7 @@ import { EngineError, errorMessage } from '#base/errors.ts'
 import type { CommandContext } from '#cli/command.ts'
 import type { CreateFlags } from '#cli/create/body.ts'
 import { createContainer } from '#cli/create/create-container.ts'
-import { errorText, exitCodes, startFailureCode } from '#cli/failures.ts'
+import { errorText, exitCodes, helpHint, startFailureCode } from '#cli/failures.ts'
 import { runSession } from '#cli/terminal/session.ts'
 import { forwardSignals } from '#cli/terminal/signals.ts'
 import { terminalSize, watchTerminalSize } from '#cli/terminal/size.ts'
@@ -54,7 +54,7 @@ function findConflict({
 }: RunOptions): { readonly message: string; readonly code: number } | undefined {
   if (isDetached && create.attach.isSet) {
     const message = 'conflicting options: cannot specify both --attach and --detach'
-    return { message, code: exitCodes.usage }
+    return { message, code: exitCodes.failure }
   }
   const needsTerminal = create.tty.value && create.interactive.value && !isDetached
   if (needsTerminal && !isTerminal(0)) {
@@ -135,8 +135,7 @@ async function startOrExplain(
     await client.containers.start(id)
     return undefined
   } catch (error) {
-    const help = "\n\nRun 'gantry run --help' for more information\n"
-    output.writeError(`gantry: ${errorText(error)}${help}`)
+    output.writeError(`gantry: ${errorText(error)}${helpHint('run')}`)
     return startFailureCode(errorMessage(error))
   }
 }

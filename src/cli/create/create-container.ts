@@ -1,7 +1,9 @@
 import { existsSync, writeFileSync } from 'node:fs'
-import { EngineError, errorKind } from '#base/errors.ts'
+import { EngineError, errorKind, errorMessage } from '#base/errors.ts'
 import type { CommandContext } from '#cli/command.ts'
 import type { CreateFlags } from '#cli/create/body.ts'
+import { parsePlatform } from '#oci/platform.ts'
+import { parseReference } from '#oci/reference.ts'
 import type { ContainerCreateBody } from '#wire/containers.ts'
 
 /**
@@ -18,10 +20,9 @@ export async function createContainer(
   const cidfile = flags.cidfile.value
   if (cidfile !== '') checkCidfile(cidfile)
   const image = body.Image ?? ''
-  const options = {
-    name: flags.name.value || undefined,
-    platform: flags.platform.value || context.settings.variables['DOCKER_DEFAULT_PLATFORM'],
-  }
+  // A bare ID is no reference, and the engine's business.
+  if (!/^[0-9a-f]{64}$/.test(image)) parseReference(image)
+  const options = { name: flags.name.value || undefined, platform: platformOf(flags, context) }
   const create = () => client.containers.create(body, options)
   if (flags.pull.value === 'always') await pull(flags, image, context)
   const created = await create().catch(async (error: unknown) => {
@@ -39,11 +40,24 @@ export async function createContainer(
   return created.Id
 }
 
+/** @throws EngineError invalid_argument */
+function platformOf(flags: CreateFlags, { settings }: CommandContext): string | undefined {
+  const text = flags.platform.value || settings.variables['DOCKER_DEFAULT_PLATFORM']
+  if (text === undefined || text === '') return undefined
+  try {
+    parsePlatform(text)
+    return text
+  } catch (error) {
+    const message = `error parsing specified platform: ${errorMessage(error)}`
+    throw new EngineError('invalid_argument', message, { cause: error })
+  }
+}
+
 async function pull(flags: CreateFlags, image: string, context: CommandContext): Promise<void> {
   const { pullImage } = await import('#cli/pull-image.ts')
   await pullImage(context, {
     image,
-    platform: flags.platform.value || undefined,
+    platform: platformOf(flags, context),
     isQuiet: flags.quiet.value,
     stream: 'stderr',
   })
