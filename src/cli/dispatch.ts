@@ -131,7 +131,10 @@ async function runAction(
 }
 
 function openContext({ globals, variables, output }: Invocation): CommandContext {
-  const settings = readSettings(variables, globals.config.value || undefined)
+  const settings = readSettings(variables, {
+    directory: globals.config.value || undefined,
+    warn: (line) => output.writeError(line),
+  })
   const lazy = lazyClient(globals.connection(), settings, output)
   return {
     settings,

@@ -1,4 +1,4 @@
-import { EngineError, errorMessage } from '#base/errors.ts'
+import { EngineError, errorMessage, findEngineError } from '#base/errors.ts'
 import type { CommandContext } from '#cli/command.ts'
 import type { CreateFlags } from '#cli/create/body.ts'
 import { createContainer } from '#cli/create/create-container.ts'
@@ -37,7 +37,12 @@ export async function runContainer(
   }
   const size = isTty ? terminalSize() : undefined
   const body = create.body(args, context.settings, { isDetached, size })
-  const id = await createContainer(create, body, context)
+  let id: string
+  try {
+    id = await createContainer(create, body, context)
+  } catch (error) {
+    return explain(error, context)
+  }
   if (isDetached) {
     const code = await startOrExplain(id, context)
     // Also of one that does not start: it is there, and scripts remove it by this id.
@@ -127,17 +132,20 @@ async function attach(
 }
 
 /** Starts it; a refusal is explained and gives the exit code 125, 126 or 127. */
-async function startOrExplain(
-  id: string,
-  { client, output }: CommandContext,
-): Promise<number | undefined> {
+async function startOrExplain(id: string, context: CommandContext): Promise<number | undefined> {
   try {
-    await client.containers.start(id)
+    await context.client.containers.start(id)
     return undefined
   } catch (error) {
-    output.writeError(`gantry: ${errorText(error)}${helpHint('run')}`)
-    return startFailureCode(errorMessage(error))
+    return explain(error, context)
   }
+}
+
+function explain(error: unknown, { output }: CommandContext): number {
+  output.writeError(`gantry: ${errorText(error)}${helpHint('run')}`)
+  const hint = findEngineError(error)?.hint
+  if (hint !== undefined) output.writeError(`${hint}\n`)
+  return startFailureCode(errorMessage(error))
 }
 
 /** @throws EngineError internal when the wait failed on the engine's side */

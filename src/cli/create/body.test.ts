@@ -7,7 +7,10 @@ import { declareCreateFlags } from '#cli/create/body.ts'
 import { createFlagSet } from '#cli/flags/flag-set.ts'
 import { parseFlags } from '#cli/flags/parse.ts'
 
-const settings = readSettings({ FROM_HOME: 'value', HOME: '/nowhere' })
+const settings = readSettings(
+  { FROM_HOME: 'value', HOME: '/nowhere' },
+  { warn: (line) => assert.fail(line) },
+)
 
 /** What `gantry run ARGS` would send, as JSON has it; the message when the flags are wrong. */
 function bodyOf(args: readonly string[], isDetached = false): unknown {
