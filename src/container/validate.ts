@@ -1,7 +1,7 @@
 /** Checks of what a client asked for, before anything is made; texts as Docker's. */
 import { availableParallelism } from 'node:os'
 import { EngineError } from '#base/errors.ts'
-import { rotationLimits } from '#container/log-rotation.ts'
+import { checkLogOptions } from '#container/log-rotation.ts'
 import type { ContainerSpec, HostSpec, Resources } from '#container/types.ts'
 
 const minimumMemoryBytes = 6 * 1024 * 1024
@@ -15,7 +15,7 @@ export function validateSpec(spec: ContainerSpec): readonly string[] {
   validateRestart(spec.host)
   validateMemory(spec.host.resources)
   validateCpu(spec.host.resources)
-  rotationLimits(spec.host.logDriver)
+  checkLogOptions(spec.host.logDriver)
   if (spec.host.networkMode.type === 'host' && spec.host.ports.length > 0) {
     warnings.push('Published ports are discarded when using host network mode')
   }

@@ -26,6 +26,9 @@ async function main(): Promise<void> {
     case 'version':
       process.stdout.write(`Gantry version ${productVersion}\n`)
       return
+    case 'validated':
+      process.stdout.write('configuration OK\n')
+      return
     case 'run': {
       // The engine's modules load only when it runs, and after the compile cache is on.
       const { runDaemon } = await import('#daemon/run.ts')
