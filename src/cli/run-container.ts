@@ -81,10 +81,9 @@ async function runAttached(
   const { context, isTty } = run
   const { client } = context
   const detachKeys = run.detachKeys || context.settings.file.detachKeys || ''
-  using _signals =
-    run.proxiesSignals && !isTty
-      ? forwardSignals((name) => client.containers.kill(id, name))
-      : undefined
+  using _signals = run.proxiesSignals
+    ? forwardSignals((name) => client.containers.kill(id, name))
+    : undefined
   const condition = body.HostConfig?.AutoRemove ? 'removed' : 'next-exit'
   const [attachment, waiting] = await Promise.all([
     attach({ client, id, detachKeys }, body),
