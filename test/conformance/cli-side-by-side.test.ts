@@ -195,6 +195,12 @@ test('the other commands: answers and errors', () => {
     ...words('import /gone', 'pull UPPER', 'pull -a a:b', 'push -a a:b', 'push localhost:1/gone'),
     ...words('volume rm gone', 'volume inspect gone', 'volume create --name a b'),
     ...words('login --password-stdin localhost:1', 'logout localhost:1', 'help gone', '-l x ps'),
-    ...words('-H a -H b ps', '--context gone ps', 'container gone', 'gone'),
+    ...words(
+      '-H a -H b ps',
+      '--context gone ps',
+      '--context default ps -q',
+      'container gone',
+      'gone',
+    ),
   ]).finally(() => rmSync(folder, { recursive: true }))
 })

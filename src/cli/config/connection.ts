@@ -53,7 +53,9 @@ function choose(flags: ConnectionFlags, settings: Settings): Connection {
     throw new EngineError('invalid_argument', message)
   }
   const { variables } = settings
-  const host = flagHost ?? (flags.context === '' ? nonEmpty(variables['DOCKER_HOST']) : undefined)
+  // The context "default" is whatever the environment says.
+  const isFree = flags.context === '' || flags.context === defaultContext
+  const host = flagHost ?? (isFree ? nonEmpty(variables['DOCKER_HOST']) : undefined)
   if (host !== undefined) {
     const tls = chooseTls(flags, settings, host)
     return { host: completeHost(host), tls, context: defaultContext, isDefault: false }
