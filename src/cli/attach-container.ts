@@ -1,5 +1,7 @@
 import { EngineError } from '#base/errors.ts'
 import type { CommandContext } from '#cli/command.ts'
+import { exitCodes } from '#cli/failures.ts'
+import type { Output } from '#cli/output.ts'
 import { exitCodeOf } from '#cli/run-container.ts'
 import { runSession } from '#cli/terminal/session.ts'
 import { forwardSignals } from '#cli/terminal/signals.ts'
@@ -17,7 +19,13 @@ export interface AttachRequest {
   readonly start?: () => Promise<void>
 }
 
-/** Joins the streams of an existing container; resolves with its exit code, 0 when detached. */
+/** What `attach` and `exec` end with when the detach keys were typed. */
+export function tellDetached(output: Output): number {
+  output.writeError('read escape sequence\n')
+  return exitCodes.failure
+}
+
+/** Joins the streams of an existing container; resolves with its exit code. */
 export async function attachContainer(
   id: string,
   { client, output }: CommandContext,
@@ -51,5 +59,7 @@ export async function attachContainer(
   using _resizing = isTty ? watchTerminalSize(resize) : undefined
   const isMultiplexed = !isTty
   const end = await runSession({ hijack, output, hasStdin, isTty, isMultiplexed, detachKeys })
-  return end === 'detached' ? 0 : exitCodeOf(await waiting.exited)
+  if (end === 'ended') return exitCodeOf(await waiting.exited)
+  // Whoever started it here has what was wanted; whoever came to see it stays without its exit code.
+  return request.start ? 0 : tellDetached(output)
 }

@@ -2,10 +2,10 @@ import { findEngineError } from '#base/errors.ts'
 import type { Command, CommandContext } from '#cli/command.ts'
 import { readSettings } from '#cli/config/settings.ts'
 import type { Variables } from '#cli/config/settings.ts'
-import { errorText, exitCodes } from '#cli/failures.ts'
+import { errorText, exitCodes, helpHint } from '#cli/failures.ts'
 import { createFlagSet } from '#cli/flags/flag-set.ts'
 import { parseFlags } from '#cli/flags/parse.ts'
-import { declareGlobalFlags } from '#cli/global-flags.ts'
+import { checkLogLevel, declareGlobalFlags } from '#cli/global-flags.ts'
 import type { GlobalFlags } from '#cli/global-flags.ts'
 import type { Output } from '#cli/output.ts'
 import { managementCommands } from '#cli/table.ts'
@@ -28,6 +28,7 @@ export async function runCommandLine(
       output.writeError(`${outcome.message}\n\n${usageOf('', '[OPTIONS] COMMAND [ARG...]')}`)
       return exitCodes.usage
     }
+    if (outcome.type === 'parsed') checkLogLevel(globals.logLevel.value)
     if (outcome.type === 'parsed' && globals.version.value) {
       const { versionLine } = await import('#cli/product.ts')
       output.write(`${versionLine}\n`)
@@ -57,9 +58,15 @@ async function runNamed(args: readonly string[], invocation: Invocation): Promis
   if (args[0] === 'help' && first !== '') {
     const target = findEntry(args.slice(1))
     if (target) return runEntry(target, [...args.slice(1), '--help'], invocation)
+    if (!isGroup) {
+      output.writeError(`unknown help topic: ${args.slice(1).join(' ')}\n`)
+      return exitCodes.failure
+    }
   }
   if (first === '') output.write(topHelp())
-  else if (isGroup && (second === undefined || second === '--help')) output.write(groupHelp(first))
+  else if (isGroup && second === '--help') output.write(groupHelp(first))
+  // Nothing was asked for: the list is advice, not output.
+  else if (isGroup && second === undefined) output.writeError(groupHelp(first))
   else {
     output.writeError(unknownCommand(isGroup && second !== undefined ? [first, second] : [first]))
     return exitCodes.failure
@@ -115,8 +122,8 @@ async function runAction(
     return await action()
   } catch (error) {
     const isMapped = command.failureCode !== undefined
-    const help = `\n\nRun 'gantry ${name} --help' for more information`
-    output.writeError(isMapped ? `gantry: ${errorText(error)}${help}\n` : `${errorText(error)}\n`)
+    const help = helpHint(name.split(' ').at(-1) ?? name)
+    output.writeError(isMapped ? `gantry: ${errorText(error)}${help}` : `${errorText(error)}\n`)
     const hint = findEngineError(error)?.hint
     if (hint !== undefined) output.writeError(`${hint}\n`)
     return command.failureCode ?? exitCodes.failure
@@ -124,7 +131,10 @@ async function runAction(
 }
 
 function openContext({ globals, variables, output }: Invocation): CommandContext {
-  const settings = readSettings(variables, globals.config.value || undefined)
+  const settings = readSettings(variables, {
+    directory: globals.config.value || undefined,
+    warn: (line) => output.writeError(line),
+  })
   const lazy = lazyClient(globals.connection(), settings, output)
   return {
     settings,
@@ -145,6 +155,10 @@ function checkArgs(command: Command, name: string, args: readonly string[]): str
   if (max === 0 && args.length > 0) return `'gantry ${name}' accepts no arguments`
   if (min === max && args.length !== min) {
     return `'gantry ${name}' requires ${min} ${plural(min)}`
+  }
+  const isOutside = args.length < min || (max !== undefined && args.length > max)
+  if (isOutside && min > 0 && max !== undefined) {
+    return `'gantry ${name}' requires at least ${min} and at most ${max} ${plural(max)}`
   }
   if (args.length < min) return `'gantry ${name}' requires at least ${min} ${plural(min)}`
   if (max !== undefined && args.length > max) {

@@ -4,6 +4,8 @@ import { isRefusal } from '#client/errors.ts'
 export const exitCodes = {
   /** A command that failed. */
   failure: 1,
+  /** A `--format` that cannot be read. */
+  template: 64,
   /** Flags that cannot be read, and failures of `run`, `create` before the program runs. */
   usage: 125,
   notExecutable: 126,
@@ -24,4 +26,9 @@ export function startFailureCode(message: string): number {
   }
   if (has('permission denied') || has('is a directory')) return exitCodes.notExecutable
   return exitCodes.usage
+}
+
+/** What follows the message when `run` and `create` cannot do what was asked. */
+export function helpHint(name: string): string {
+  return `\n\nRun 'gantry ${name} --help' for more information\n`
 }

@@ -1,3 +1,4 @@
+import { EngineError } from '#base/errors.ts'
 import type { ConnectionFlags } from '#cli/config/connection.ts'
 import type { Flag, FlagSet } from '#cli/flags/flag-set.ts'
 
@@ -5,6 +6,7 @@ import type { Flag, FlagSet } from '#cli/flags/flag-set.ts'
 export interface GlobalFlags {
   readonly config: Flag<string>
   readonly version: Flag<boolean>
+  readonly logLevel: Flag<string>
   readonly connection: () => ConnectionFlags
 }
 
@@ -17,9 +19,13 @@ export function declareGlobalFlags(flags: FlagSet): GlobalFlags {
   )
   flags.bool('debug', 'Enable debug mode', { short: 'D' })
   const hosts = flags.list('host', 'Daemon socket to connect to', { short: 'H' })
-  flags.text('log-level', 'Set the logging level ("debug", "info", "warn", "error", "fatal")', {
-    short: 'l',
-  })
+  const logLevel = flags.text(
+    'log-level',
+    'Set the logging level ("debug", "info", "warn", "error", "fatal")',
+    {
+      short: 'l',
+    },
+  )
   const tls = flags.bool('tls', 'Use TLS; implied by --tlsverify')
   const tlsCaPath = flags.text('tlscacert', 'Trust certs signed only by this CA')
   const tlsCertPath = flags.text('tlscert', 'Path to TLS certificate file')
@@ -29,6 +35,7 @@ export function declareGlobalFlags(flags: FlagSet): GlobalFlags {
   return {
     config,
     version,
+    logLevel,
     connection: () => ({
       hosts: hosts.value,
       context: context.value,
@@ -39,4 +46,12 @@ export function declareGlobalFlags(flags: FlagSet): GlobalFlags {
       tlsKeyPath: tlsKeyPath.value,
     }),
   }
+}
+
+const logLevels = new Set(['panic', 'fatal', 'error', 'warn', 'warning', 'info', 'debug', 'trace'])
+
+/** @throws EngineError invalid_argument */
+export function checkLogLevel(level: string): void {
+  if (level === '' || logLevels.has(level.toLowerCase())) return
+  throw new EngineError('invalid_argument', `Unable to parse logging level: ${level}`)
 }

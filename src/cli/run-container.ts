@@ -1,8 +1,8 @@
-import { EngineError, errorMessage } from '#base/errors.ts'
+import { EngineError, errorMessage, findEngineError } from '#base/errors.ts'
 import type { CommandContext } from '#cli/command.ts'
 import type { CreateFlags } from '#cli/create/body.ts'
 import { createContainer } from '#cli/create/create-container.ts'
-import { errorText, exitCodes, startFailureCode } from '#cli/failures.ts'
+import { errorText, exitCodes, helpHint, startFailureCode } from '#cli/failures.ts'
 import { runSession } from '#cli/terminal/session.ts'
 import { forwardSignals } from '#cli/terminal/signals.ts'
 import { terminalSize, watchTerminalSize } from '#cli/terminal/size.ts'
@@ -37,7 +37,12 @@ export async function runContainer(
   }
   const size = isTty ? terminalSize() : undefined
   const body = create.body(args, context.settings, { isDetached, size })
-  const id = await createContainer(create, body, context)
+  let id: string
+  try {
+    id = await createContainer(create, body, context)
+  } catch (error) {
+    return explain(error, context)
+  }
   if (isDetached) {
     const code = await startOrExplain(id, context)
     // Also of one that does not start: it is there, and scripts remove it by this id.
@@ -54,7 +59,7 @@ function findConflict({
 }: RunOptions): { readonly message: string; readonly code: number } | undefined {
   if (isDetached && create.attach.isSet) {
     const message = 'conflicting options: cannot specify both --attach and --detach'
-    return { message, code: exitCodes.usage }
+    return { message, code: exitCodes.failure }
   }
   const needsTerminal = create.tty.value && create.interactive.value && !isDetached
   if (needsTerminal && !isTerminal(0)) {
@@ -76,10 +81,9 @@ async function runAttached(
   const { context, isTty } = run
   const { client } = context
   const detachKeys = run.detachKeys || context.settings.file.detachKeys || ''
-  using _signals =
-    run.proxiesSignals && !isTty
-      ? forwardSignals((name) => client.containers.kill(id, name))
-      : undefined
+  using _signals = run.proxiesSignals
+    ? forwardSignals((name) => client.containers.kill(id, name))
+    : undefined
   const condition = body.HostConfig?.AutoRemove ? 'removed' : 'next-exit'
   const [attachment, waiting] = await Promise.all([
     attach({ client, id, detachKeys }, body),
@@ -127,18 +131,20 @@ async function attach(
 }
 
 /** Starts it; a refusal is explained and gives the exit code 125, 126 or 127. */
-async function startOrExplain(
-  id: string,
-  { client, output }: CommandContext,
-): Promise<number | undefined> {
+async function startOrExplain(id: string, context: CommandContext): Promise<number | undefined> {
   try {
-    await client.containers.start(id)
+    await context.client.containers.start(id)
     return undefined
   } catch (error) {
-    const help = "\n\nRun 'gantry run --help' for more information\n"
-    output.writeError(`gantry: ${errorText(error)}${help}`)
-    return startFailureCode(errorMessage(error))
+    return explain(error, context)
   }
+}
+
+function explain(error: unknown, { output }: CommandContext): number {
+  output.writeError(`gantry: ${errorText(error)}${helpHint('run')}`)
+  const hint = findEngineError(error)?.hint
+  if (hint !== undefined) output.writeError(`${hint}\n`)
+  return startFailureCode(errorMessage(error))
 }
 
 /** @throws EngineError internal when the wait failed on the engine's side */

@@ -54,7 +54,7 @@ test('calls send what the API document says', async (t) => {
 test('refusals carry the message and the kind of their status', async (t) => {
   const statuses = [304, 400, 404, 409, 500, 503]
   const fake = createFake(t, (request, response) => {
-    const status = Number(request.url?.split('/')[2])
+    const status = Number(/containers\/(\d+)/.exec(request.url ?? '')?.[1])
     response.writeHead(status).end(status === 304 ? undefined : `{"message":"no ${status}"}\n`)
   })
   await fake.listen()

@@ -12,6 +12,7 @@ import type {
   TopResponse,
   WaitResponse,
 } from '#wire/containers.ts'
+import { fullestApiVersion } from '#wire/versions.ts'
 
 export interface ListContainersOptions extends ListOptions {
   /** Also those that do not run. */
@@ -105,7 +106,12 @@ type RecordCalls = 'create' | 'list' | 'inspect' | 'inspectText' | 'rename' | 'r
 
 function recordCalls(calls: Calls): Pick<ContainersClient, RecordCalls> {
   const inspectText = (id: string, options: { size?: boolean } = {}) =>
-    calls.text({ method: 'GET', path: pathOf(id, '/json'), query: { size: options.size } })
+    calls.text({
+      method: 'GET',
+      path: pathOf(id, '/json'),
+      query: { size: options.size },
+      apiVersion: fullestApiVersion,
+    })
   return {
     create: (body, options, signal) =>
       calls.json({

@@ -1,3 +1,4 @@
+import { readFileSync, statSync } from 'node:fs'
 import { EngineError, errnoOf } from '#base/errors.ts'
 import type { ErrorKind } from '#base/errors.ts'
 import type { Endpoint } from '#client/host.ts'
@@ -44,6 +45,23 @@ function messageOf(body: string): string | undefined {
   return text
 }
 
+/** Who may use the socket, by the group that owns it. */
+function hintOf(endpoint: Endpoint): string {
+  const group = endpoint.type === 'unix' ? groupOf(endpoint.path) : undefined
+  if (group === 'root') return 'the socket is for root alone: use sudo'
+  return `join the socket's group: sudo usermod -aG ${group ?? 'docker'} $USER, then log in again`
+}
+
+function groupOf(path: string): string | undefined {
+  try {
+    const id = String(statSync(path).gid)
+    const lines = readFileSync('/etc/group', 'utf8').split('\n')
+    return lines.map((line) => line.split(':')).find((fields) => fields[2] === id)?.[0]
+  } catch {
+    return undefined
+  }
+}
+
 /** A failure to reach the engine, in Docker's words; `errno` tells it from a refusal by the engine. */
 export function errorOfConnection(error: unknown, endpoint: Endpoint): EngineError {
   const address = formatEndpoint(endpoint)
@@ -57,7 +75,7 @@ export function errorOfConnection(error: unknown, endpoint: Endpoint): EngineErr
         `permission denied while trying to connect to the Gantry daemon socket at ${address}`,
         {
           ...options,
-          hint: "join the socket's group: sudo usermod -aG docker $USER, then log in again",
+          hint: hintOf(endpoint),
         },
       )
     case 'ENOENT':

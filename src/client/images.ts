@@ -10,6 +10,7 @@ import type {
   ImageSummary,
   ProgressLine,
 } from '#wire/images.ts'
+import { fullestApiVersion } from '#wire/versions.ts'
 
 export interface PullOptions {
   /** Repository, and a tag or digest after it, as the user wrote them. */
@@ -41,14 +42,19 @@ export interface ImportOptions {
   readonly platform?: string | undefined
 }
 
+/** One platform of an image, as JSON. */
+export interface PlatformOption {
+  readonly platform?: string | undefined
+}
+
 export interface ImagesClient {
   list(
     options?: ListOptions & { readonly all?: boolean; readonly digests?: boolean },
   ): Promise<readonly ImageSummary[]>
   inspect(name: string): Promise<ImageInspect>
   /** The inspect body as the engine sent it. */
-  inspectText(name: string): Promise<string>
-  history(name: string): Promise<readonly HistoryItem[]>
+  inspectText(name: string, options?: PlatformOption): Promise<string>
+  history(name: string, options?: PlatformOption): Promise<readonly HistoryItem[]>
   /** Progress, then the end; a failure comes as a line with `error`. */
   pull(options: PullOptions, signal?: AbortSignal): Promise<AsyncIterable<ProgressLine>>
   tag(name: string, repository: string, tag: string): Promise<void>
@@ -86,8 +92,13 @@ export function imagesOver(calls: Calls, transport: Transport): ImagesClient {
 type RecordCalls = 'list' | 'inspect' | 'inspectText' | 'history' | 'tag' | 'remove'
 
 function recordCalls(calls: Calls): Pick<ImagesClient, RecordCalls> {
-  const inspectText = (name: string) =>
-    calls.text({ method: 'GET', path: `/images/${imagePath(name)}/json` })
+  const inspectText = (name: string, { platform }: PlatformOption = {}) =>
+    calls.text({
+      method: 'GET',
+      path: `/images/${imagePath(name)}/json`,
+      query: { platform },
+      apiVersion: fullestApiVersion,
+    })
   return {
     list: ({ all, digests, filters } = {}) =>
       calls.json({
@@ -97,7 +108,12 @@ function recordCalls(calls: Calls): Pick<ImagesClient, RecordCalls> {
       }),
     inspect: async (name) => parseJson(await inspectText(name)),
     inspectText,
-    history: (name) => calls.json({ method: 'GET', path: `/images/${imagePath(name)}/history` }),
+    history: (name, { platform } = {}) =>
+      calls.json({
+        method: 'GET',
+        path: `/images/${imagePath(name)}/history`,
+        query: { platform },
+      }),
     tag: (name, repository, tag) =>
       calls.done({
         method: 'POST',

@@ -22,6 +22,8 @@ export interface RequestOptions {
   /** Sent as it is, chunked (image load and import). */
   readonly stream?: AsyncIterable<Uint8Array>
   readonly signal?: AbortSignal | undefined
+  /** Asks for the shape of this version, where the client is not bound to one. */
+  readonly apiVersion?: string
 }
 
 export interface Reply {
@@ -53,7 +55,8 @@ export interface Addressing {
 export function prepare(call: RequestOptions, endpoint: Endpoint, to: Addressing): Outgoing {
   const text = call.body === undefined ? undefined : JSON.stringify(call.body)
   const base = endpoint.type === 'tcp' ? endpoint.basePath : ''
-  const version = to.apiVersion === undefined ? '' : `/v${to.apiVersion}`
+  const chosen = to.apiVersion ?? call.apiVersion
+  const version = chosen === undefined ? '' : `/v${chosen}`
   return {
     endpoint,
     call,

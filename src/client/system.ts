@@ -3,6 +3,7 @@ import type { Calls, ListOptions } from '#client/calls.ts'
 import type { Transport } from '#client/transport.ts'
 import type { EventMessage } from '#wire/events.ts'
 import type { AuthConfig, AuthResponse, Info, Version } from '#wire/system.ts'
+import { fullestApiVersion } from '#wire/versions.ts'
 
 export interface EventsOptions extends ListOptions {
   /** `seconds[.nanoseconds]` since the epoch. */
@@ -36,6 +37,7 @@ export function systemOver(calls: Calls, transport: Transport): SystemClient {
         method: 'GET',
         path: '/events',
         query: { since, until, filters: filtersQuery(filters) },
+        apiVersion: fullestApiVersion,
         signal,
       }),
   }

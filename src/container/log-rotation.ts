@@ -32,34 +32,26 @@ export function rotationLimits({ options }: HostSpec['logDriver']): RotationLimi
   return { maxBytes, maxFiles: Number(files) }
 }
 
+/** Docker's options; `max-size` and `max-file` act here, the others are for log readers elsewhere. */
 const knownOptions: Readonly<Record<string, ReadonlySet<string>>> = {
-  'json-file': new Set([
-    'max-size',
-    'max-file',
-    'compress',
-    'labels',
-    'labels-regex',
-    'env',
-    'env-regex',
-    'tag',
-    'mode',
-    'max-buffer-size',
-  ]),
+  'json-file': new Set(
+    'max-size max-file compress labels labels-regex env env-regex tag mode max-buffer-size'.split(
+      ' ',
+    ),
+  ),
   local: new Set(['max-size', 'max-file', 'compress', 'mode', 'max-buffer-size']),
 }
 
-/** @throws EngineError invalid_argument for an option that the driver does not have, or a wrong value */
-export function checkLogOptions(driver: HostSpec['logDriver']): void {
-  const known = knownOptions[driver.type]
+/** @throws EngineError invalid_argument in Docker's words */
+export function checkLogOptions(logDriver: HostSpec['logDriver']): void {
+  const known = knownOptions[logDriver.type]
   if (!known) return
-  const wrong = Object.keys(driver.options).find((name) => !known.has(name))
-  if (wrong !== undefined) {
-    throw new EngineError(
-      'invalid_argument',
-      `unknown log opt '${wrong}' for ${driver.type} log driver`,
-    )
+  const unknown = Object.keys(logDriver.options).find((name) => !known.has(name))
+  if (unknown !== undefined) {
+    const message = `unknown log opt '${unknown}' for ${logDriver.type} log driver`
+    throw new EngineError('invalid_argument', message)
   }
-  rotationLimits(driver)
+  rotationLimits(logDriver)
 }
 
 /** Watches the log of a run; nothing where it may grow. */

@@ -100,6 +100,9 @@ test('log limits are read, and refused when they make no sense', () => {
   assert.throws(() => check(driver({ 'max-size': 'big' })), {
     message: 'invalid value for max-size: big',
   })
+  assert.throws(() => check(driver({ maxsize: '1m' })), {
+    message: "unknown log opt 'maxsize' for json-file log driver",
+  })
   assert.throws(() => check(driver({ 'max-file': '0' })), {
     message: 'invalid value for max-file: 0',
   })

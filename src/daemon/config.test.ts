@@ -51,6 +51,19 @@ const list = (flag: string, key: string, read: (config: DaemonConfig) => unknown
   expected: ['one', 'two'],
 })
 
+const words = (
+  flag: string,
+  [value]: readonly [string],
+  read: (config: DaemonConfig) => unknown,
+): SettingCase => ({ flags: [`--${flag}`, value], key: flag, json: value, read, expected: value })
+
+/** The two values of a repeatable flag that takes not just any text. */
+const pair = (flag: string, values: readonly string[]) => ({
+  flags: values.map((value) => `--${flag}=${value}`),
+  json: values,
+  expected: values,
+})
+
 const integer = (flag: string, read: (config: DaemonConfig) => unknown): SettingCase => ({
   flags: [`--${flag}`, '7'],
   key: flag,
@@ -84,7 +97,7 @@ const cases: readonly SettingCase[] = [
   text('data-root', 'data-root', ({ engine }) => engine.dataRoot),
   text('exec-root', 'exec-root', ({ engine }) => engine.execRoot),
   text('pidfile', 'pidfile', ({ pidfile }) => pidfile),
-  text('bridge', 'bridge', ({ engine }) => engine.bridge),
+  words('bridge', ['br7'], ({ engine }) => engine.bridge),
   text('bip', 'bip', ({ engine }) => engine.bip),
   {
     flags: ['--default-address-pool', 'base=10.9.0.0/16,size=24'],
@@ -93,15 +106,18 @@ const cases: readonly SettingCase[] = [
     read: ({ engine }) => engine.addressPools,
     expected: [{ base: '10.9.0.0/16', size: 24 }],
   },
-  list('dns', 'dns', ({ engine }) => engine.dns),
+  { ...list('dns', 'dns', ({ engine }) => engine.dns), ...pair('dns', ['10.0.0.1', 'fd00::1']) },
   list('dns-search', 'dns-search', ({ engine }) => engine.dnsSearch),
   list('dns-opt', 'dns-opts', ({ engine }) => engine.dnsOptions),
   integer('mtu', ({ engine }) => engine.mtu),
-  text('ip', 'ip', ({ engine }) => engine.ip),
+  words('ip', ['10.9.0.7'], ({ engine }) => engine.ip),
   off('ip-forward', ({ engine }) => engine.ipForward),
   off('ip-masq', ({ engine }) => engine.ipMasquerade),
   list('insecure-registry', 'insecure-registries', ({ engine }) => engine.insecureRegistries),
-  list('registry-mirror', 'registry-mirrors', ({ engine }) => engine.registryMirrors),
+  {
+    ...list('registry-mirror', 'registry-mirrors', ({ engine }) => engine.registryMirrors),
+    ...pair('registry-mirror', ['http://a.test:5000', 'https://b.test/x']),
+  },
   integer('max-concurrent-downloads', ({ engine }) => engine.maxConcurrentDownloads),
   {
     flags: ['--log-driver', 'none'],
@@ -136,7 +152,10 @@ const cases: readonly SettingCase[] = [
     read: ({ logLevel }) => logLevel,
     expected: 'warn',
   },
-  list('label', 'labels', ({ engine }) => engine.labels),
+  {
+    ...list('label', 'labels', ({ engine }) => engine.labels),
+    ...pair('label', ['zone=a', 'disk=fast']),
+  },
   off('live-restore', ({ engine }) => engine.isLiveRestore),
   integer('shutdown-timeout', ({ engine }) => engine.shutdownTimeoutS),
   {
@@ -258,6 +277,18 @@ test('flags that do not hold up are refused', () => {
       ['--default-address-pool=10.0.0.0/8'],
       /want base=<CIDR>,size=<prefix length>|want name=value/,
     ],
+    [['--bridge=a-name-of-16-let'], /^invalid bridge name "a-name-of-16-let"$/],
+    [['--ip=here'], /^invalid value for "ip": here is not an ip address$/],
+    [['--dns=here'], /^IP address is not correctly formatted: here$/],
+    [['--mtu=-5'], /^invalid default MTU: -5$/],
+    [['--max-concurrent-downloads=0'], /^invalid max concurrent downloads: 0$/],
+    [['--label=x'], /^bad attribute format: x$/],
+    [['--label=a=b', '--label=a=c'], /^conflict labels for a=b and a=c$/],
+    [['--registry-mirror=a'], /^invalid mirror: no scheme specified for "a"/],
+    [['--registry-mirror=http://u:p@a'], /^invalid mirror: username\/password not allowed in URI$/],
+    [['--registry-mirror=http://a/?b'], /^invalid mirror: query or fragment at end of the URI/],
+    [['--insecure-registry=http://a'], /^insecure registry http:\/\/a should not contain ':\/\/'$/],
+    [['--insecure-registry=a b'], /^insecure registry a b is not valid: invalid host "a b"$/],
     [['--min-api-version=1.9'], /invalid min-api-version "1.9"/],
     [['--exec-opt=native.cgroupdriver=systemd'], /invalid exec-opt "native.cgroupdriver=systemd"/],
   ] as const) {
@@ -270,4 +301,28 @@ test('help names every flag; version and help win over everything else', () => {
   for (const { flag } of allSettings) assert.ok(help.includes(`--${flag}`), flag)
   assert.deepEqual(readCommandLine(['--version', '--mtu=big']), { type: 'version' })
   assert.deepEqual(readCommandLine(['-h']), { type: 'help' })
+})
+
+test('--validate reads everything and runs nothing', (t) => {
+  const good = configFile(t, { mtu: 1400, labels: ['a=b'] })
+  assert.deepEqual(readCommandLine(['--validate', '--config-file', good]), { type: 'validated' })
+  const bad = configFile(t, { mtu: 'big' })
+  assert.throws(
+    () => readCommandLine(['--validate', '--config-file', bad]),
+    refused(/with file .*daemon\.json: mtu: invalid value for "mtu": "big" is not a whole number$/),
+  )
+})
+
+test('addresses of insecure registries are hosts, ports and networks', () => {
+  for (const address of [
+    'a',
+    'a.test:5000',
+    '10.0.0.1:80',
+    '[::1]:5000',
+    '10.0.0.0/8',
+    'fd00::/8',
+  ]) {
+    const { engine } = configOf([...noFile, '--insecure-registry', address])
+    assert.deepEqual(engine.insecureRegistries, [address])
+  }
 })

@@ -1,5 +1,6 @@
 import { EngineError, errorMessage } from '#base/errors.ts'
 import type { EngineConfig } from '#engine/types.ts'
+import { checkEngineConfig } from '#daemon/checks.ts'
 import { type FileValues, readConfigFile } from '#daemon/config-file.ts'
 import { type FlagTexts, parseFlags } from '#daemon/flags.ts'
 import type { Setting } from '#daemon/setting.ts'
@@ -55,6 +56,8 @@ export interface TlsConfig {
 
 export type CommandLine =
   | { readonly type: 'run'; readonly config: DaemonConfig }
+  /** Everything was read, and holds up. */
+  | { readonly type: 'validated' }
   | { readonly type: 'help' }
   | { readonly type: 'version' }
 
@@ -67,7 +70,11 @@ export function readCommandLine(args: readonly string[]): CommandLine {
   const flags = parseFlags(args, allSettings)
   if (flags.has(commandLineSettings.isHelp.flag)) return { type: 'help' }
   if (flags.has(commandLineSettings.isVersion.flag)) return { type: 'version' }
-  return { type: 'run', config: readConfig(flags) }
+  const config = readConfig(flags)
+  const validates = commandLineSettings.validates
+  return validates.fromTexts(flags.get(validates.flag) ?? ['false'])
+    ? { type: 'validated' }
+    : { type: 'run', config }
 }
 
 function readConfig(flags: FlagTexts): DaemonConfig {
@@ -82,8 +89,10 @@ function readConfig(flags: FlagTexts): DaemonConfig {
   const reader = createReader(flags, file, configFile)
   const execRoot = reader.value(placeSettings.execRoot)
   const isDebug = reader.value(engineSettings.debug)
+  const engine = engineConfig(reader)
+  checkEngineConfig(engine)
   return {
-    engine: engineConfig(reader),
+    engine,
     endpoints: endpointConfig(reader),
     pidfile: reader.value(placeSettings.pidfile) || `${execRoot}/gantryd.pid`,
     configFile,

@@ -174,6 +174,15 @@ test('a pid file of a process that is no engine is taken over, and goes at the e
   assert.equal(readFileSync(path, 'utf8'), process.pid.toString())
 })
 
+test('a pid file that somebody else took meanwhile stays', (t) => {
+  const path = join(scratch(t), 'gantryd.pid')
+  {
+    using _ = writePidfile(path)
+    writeFileSync(path, '1')
+  }
+  assert.equal(readFileSync(path, 'utf8'), '1')
+})
+
 test('log lines respect the level, which children share', () => {
   const lines: string[] = []
   const sink = { isHuman: false, write: (line: string) => void lines.push(line) }

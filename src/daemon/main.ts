@@ -1,6 +1,7 @@
 /** gantryd: configuration → engine → listeners, then signals and the orderly end. */
 import { enableCompileCache } from 'node:module'
 import { errorMessage, findEngineError } from '#base/errors.ts'
+import type { ErrorKind } from '#base/errors.ts'
 import { readCommandLine } from '#daemon/config.ts'
 import { productVersion } from '#wire/versions.ts'
 
@@ -8,6 +9,8 @@ import { productVersion } from '#wire/versions.ts'
 enableCompileCache('/var/cache/gantry')
 
 const usageExitCode = 125
+/** Another engine has these places: whoever started this one may wait for that one. */
+const otherEngineExitCode = 75
 
 async function main(): Promise<void> {
   const command = readCommandLine(process.argv.slice(2))
@@ -22,6 +25,9 @@ async function main(): Promise<void> {
     }
     case 'version':
       process.stdout.write(`Gantry version ${productVersion}\n`)
+      return
+    case 'validated':
+      process.stdout.write('configuration OK\n')
       return
     case 'run': {
       // The engine's modules load only when it runs, and after the compile cache is on.
@@ -38,5 +44,10 @@ try {
   process.stderr.write(
     `gantryd: ${errorMessage(error)}${hint === undefined ? '' : `\n  ${hint}`}\n`,
   )
-  process.exit(findEngineError(error)?.kind === 'invalid_argument' ? usageExitCode : 1)
+  process.exit(exitCodeOf(findEngineError(error)?.kind))
+}
+
+function exitCodeOf(kind: ErrorKind | undefined): number {
+  if (kind === 'invalid_argument') return usageExitCode
+  return kind === 'conflict' ? otherEngineExitCode : 1
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { EngineError, errnoOf } from '#base/errors.ts'
 
@@ -8,17 +8,41 @@ import { EngineError, errnoOf } from '#base/errors.ts'
  * @throws EngineError conflict
  */
 export function writePidfile(path: string): Disposable {
-  const owner = readPid(path)
-  if (owner !== undefined && owner !== process.pid && isEngine(owner)) {
-    throw new EngineError(
-      'conflict',
-      `failed to start daemon, ensure gantryd is not running or delete ${path}: ` +
-        `process with PID ${owner.toString()} is still running`,
-    )
-  }
   mkdirSync(dirname(path), { recursive: true, mode: 0o711 })
-  writeFileSync(path, process.pid.toString(), { mode: 0o644 })
-  return { [Symbol.dispose]: () => rmSync(path, { force: true }) }
+  // A link appears with its content, and for one of those who start at once.
+  const own = `${path}.${process.pid.toString()}`
+  writeFileSync(own, process.pid.toString(), { mode: 0o644 })
+  try {
+    while (!linked(own, path)) {
+      const owner = readPid(path)
+      if (owner !== undefined && owner !== process.pid && isEngine(owner)) {
+        throw new EngineError(
+          'conflict',
+          `failed to start daemon, ensure gantryd is not running or delete ${path}: ` +
+            `process with PID ${owner.toString()} is still running`,
+        )
+      }
+      rmSync(path, { force: true })
+    }
+  } finally {
+    rmSync(own, { force: true })
+  }
+  return {
+    [Symbol.dispose]() {
+      if (readPid(path) === process.pid) rmSync(path, { force: true })
+    },
+  }
+}
+
+/** False when `path` is there already. */
+function linked(from: string, path: string): boolean {
+  try {
+    linkSync(from, path)
+    return true
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false
+    throw error
+  }
 }
 
 function readPid(path: string): number | undefined {

@@ -225,6 +225,11 @@ export const commandLineSettings = {
     help: 'Configuration file',
     fallback: '/etc/gantry/daemon.json',
   }),
+  validates: switchSetting({
+    flag: 'validate',
+    help: 'Check flags and configuration file, and exit',
+    fallback: false,
+  }),
   isVersion: switchSetting({
     flag: 'version',
     short: 'v',

@@ -9,6 +9,7 @@ import type { Logger } from '#base/log.ts'
 import { openBuilder } from '#build/open.ts'
 import { openBuildContexts } from '#build/transfer/store.ts'
 import { openContainers, type ContainerService } from '#container/open.ts'
+import { checkLogOptions } from '#container/log-rotation.ts'
 import { rootfsDirectory } from '#container/paths.ts'
 import { systemScheduler } from '#container/scheduler.ts'
 import { builderDefaults, containerDefaults, networksOptions } from '#engine/config.ts'
@@ -41,6 +42,7 @@ const certificateDirectories = ['/etc/gantry/certs.d', '/etc/docker/certs.d']
  * @throws EngineError conflict when another engine has the data root open
  */
 export async function openEngine(config: EngineConfig, log: Logger): Promise<Engine> {
+  checkLogOptions({ type: config.logDriver, options: config.logOptions })
   await using undo = new AsyncDisposableStack()
   await mkdir(config.execRoot, { recursive: true, mode: 0o711 })
   const events = createEvents()

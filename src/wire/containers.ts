@@ -9,6 +9,7 @@ import { HostConfig } from '#wire/host-config.ts'
 import {
   anything,
   bool,
+  inOrder,
   integer,
   list,
   literals,
@@ -55,9 +56,12 @@ export const ContainerStatus = literals(
 )
 export type ContainerStatus = Static<typeof ContainerStatus>
 
-export const MountPoint = object(
-  { Type: text, Source: text, Destination: text, Mode: text, RW: bool, Propagation: text },
-  { Name: text, Driver: text },
+export const MountPoint = inOrder(
+  object(
+    { Type: text, Source: text, Destination: text, Mode: text, RW: bool, Propagation: text },
+    { Name: text, Driver: text },
+  ),
+  ['Type', 'Name', 'Source', 'Destination', 'Driver', 'Mode', 'RW', 'Propagation'],
 )
 export type MountPoint = Static<typeof MountPoint>
 
@@ -145,7 +149,7 @@ export const ContainerInspect = object(
     Config: ContainerConfig,
     NetworkSettings,
   },
-  { GraphDriver, Storage: anything, SizeRw: integer, SizeRootFs: integer },
+  { GraphDriver, Storage: anything, SizeRw: nullable(integer), SizeRootFs: nullable(integer) },
 )
 export type ContainerInspect = Static<typeof ContainerInspect>
 

@@ -77,3 +77,13 @@ export function object(required: Fields, optional: Fields = {}): JsonSchema {
 export function partial<const O extends Fields>(optional: O): Schema<Simplify<OptionalOf<O>>> {
   return { type: 'object', properties: optional, required: [] }
 }
+
+/** The same object with its properties in the order in which Docker's clients print them. */
+export function inOrder<S extends JsonSchema>(schema: S, names: readonly string[]): S {
+  const { properties = {} } = schema
+  const ordered = names.flatMap((name) => {
+    const property = properties[name]
+    return property ? [[name, property] as const] : []
+  })
+  return { ...schema, properties: { ...Object.fromEntries(ordered), ...properties } }
+}

@@ -33,6 +33,23 @@ export const Version = object(
 )
 export type Version = Static<typeof Version>
 
+/** What `version` shows of the command line itself. */
+const ClientVersion = object({
+  Platform: object({ Name: text }),
+  Version: text,
+  ApiVersion: text,
+  DefaultAPIVersion: text,
+  GitCommit: text,
+  GoVersion: text,
+  Os: text,
+  Arch: text,
+  BuildTime: text,
+  Context: text,
+})
+
+/** The object that templates of `version` see. */
+export const ClientAndServer = object({ Client: ClientVersion, Server: nullable(Version) })
+
 /** `GET /info`. */
 export const Info = object(
   {

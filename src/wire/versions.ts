@@ -2,6 +2,9 @@
 export const newestApiVersion = '1.55'
 export const oldestApiVersion = '1.24'
 
+/** The last version whose answers have the fields that 1.52 dropped; scripts go on reading them. */
+export const fullestApiVersion = '1.51'
+
 /** Negative, zero or positive as `a` is older, the same or newer. */
 export function compareApiVersions(a: string, b: string): number {
   const left = a.split('.').map(Number)

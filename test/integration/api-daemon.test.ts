@@ -1,6 +1,6 @@
 /** gantryd as a process: start, refusals, reload, and the orderly end. */
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -22,6 +22,19 @@ test('version and help are printed without an engine', async () => {
 test('what cannot be configured ends with 125 and one line', async () => {
   const { code, stderr, stdout } = await gantryd('--colour')
   assert.deepEqual([code, stdout, stderr], [125, '', 'gantryd: unknown flag: --colour\n'])
+})
+
+test('--validate says whether the configuration holds up', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'gantry-daemon-'))
+  t.after(() => rmSync(directory, { recursive: true }))
+  const file = join(directory, 'daemon.json')
+  writeFileSync(file, '{"log-level": "debug"}')
+  const good = await gantryd('--validate', '--config-file', file)
+  assert.deepEqual([good.code, good.stdout, good.stderr], [0, 'configuration OK\n', ''])
+  writeFileSync(file, '{"log-levle": "debug"}')
+  const bad = await gantryd('--validate', '--config-file', file)
+  assert.equal(bad.code, 125)
+  assert.match(bad.stderr, /don't match any configuration option: log-levle\n$/)
 })
 
 test('an open tcp address is refused before anything else listens', async (t) => {
@@ -50,7 +63,7 @@ test('a second engine with the same pid file is refused', async (t) => {
   const pidfile = join(engine.identity.root, 'gantry.pid')
   assert.equal(readFileSync(pidfile, 'utf8'), engine.pid().toString())
   const { code, stderr } = await gantryd('--pidfile', pidfile, '--host', 'unix:///nowhere/s')
-  assert.equal(code, 1)
+  assert.equal(code, 75)
   assert.match(stderr, new RegExp(`process with PID ${engine.pid().toString()} is still running`))
 })
 

@@ -36,8 +36,8 @@ test('the detach keys leave the container running, and attach comes back', async
       ['send', '\u0010\u0011'],
     ],
   )
-  assert.deepEqual([first.code, first.isRestored], [0, true])
-  assert.match(first.output, /read escape sequence/)
+  assert.deepEqual([first.code, first.isRestored], [1, true])
+  assert.match(first.output, /read escape sequence\r\n$/)
   const own = await gantryOnTerminal(
     engine(),
     ['attach', '--detach-keys', 'ctrl-a,x', 'det'],
@@ -47,7 +47,7 @@ test('the detach keys leave the container running, and attach comes back', async
       ['send', '\u0001x'],
     ],
   )
-  assert.equal(own.code, 0)
+  assert.equal(own.code, 1)
   const last = await gantryOnTerminal(
     engine(),
     ['attach', 'det'],
@@ -72,6 +72,7 @@ test('who detaches from run -it can come back and type on', async () => {
     ],
   )
   assert.equal(started.code, 0)
+  assert.doesNotMatch(started.output, /escape sequence/)
   const again = await gantryOnTerminal(
     engine(),
     ['attach', 'back'],
@@ -99,6 +100,35 @@ test('exec -it is a terminal of its own', async () => {
   )
   assert.deepEqual({ code, isRestored }, { code: 3, isRestored: true })
   await engine().gantry(['rm', '-f', 'host'])
+})
+
+test('detach keys leave an exec, and its exit code', async () => {
+  await engine().gantry(['run', '-d', '--name', 'left', 'busybox', 'sleep', '600'])
+  const { code, output, isRestored } = await gantryOnTerminal(
+    engine(),
+    ['exec', '-it', '--detach-keys', 'ctrl-a,d', 'left', 'sh'],
+    [
+      ['expect', '# '],
+      ['send', '\u0001d'],
+    ],
+  )
+  assert.deepEqual({ code, isRestored }, { code: 1, isRestored: true })
+  assert.match(output, /read escape sequence\r\n$/)
+  await engine().gantry(['rm', '-f', 'left'])
+})
+
+test('run -it passes signals on to the program', async () => {
+  const script = 'trap "echo told; exit 7" TERM; echo ready; while :; do sleep 0.1; done'
+  const { code, output, isRestored } = await gantryOnTerminal(
+    engine(),
+    ['run', '--rm', '-it', 'busybox', 'sh', '-c', script],
+    [
+      ['expect', 'ready'],
+      ['signal', 'SIGTERM'],
+    ],
+  )
+  assert.deepEqual({ code, isRestored }, { code: 7, isRestored: true })
+  assert.match(output, /told\r\n$/)
 })
 
 test('run -it without a terminal is refused', async () => {

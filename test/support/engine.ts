@@ -40,6 +40,8 @@ export interface TestEngine {
   pid(): number
   /** What the engine that runs now wrote to stderr. */
   output(): string
+  /** The environment of a client that talks to this engine, and of nobody's configuration. */
+  readonly clientEnv: Readonly<Record<string, string | undefined>>
   /** The official command line against this engine. */
   docker(args: readonly string[], options?: CommandOptions): Promise<CommandResult>
   /** Our command line against this engine. */
@@ -129,7 +131,7 @@ function flagsOf(identity: EngineIdentity, host: string): string[] {
 function commandLines(
   identity: EngineIdentity,
   host: string,
-): Pick<TestEngine, 'docker' | 'gantry'> {
+): Pick<TestEngine, 'docker' | 'gantry' | 'clientEnv'> {
   // No configuration, context or credentials of the user who runs the tests.
   const env = {
     DOCKER_HOST: host,
@@ -142,6 +144,7 @@ function commandLines(
     env: { ...env, ...options.env },
   })
   return {
+    clientEnv: env,
     docker: (args, options) => run('docker', args, withEnv(options)),
     gantry: (args, options) =>
       run(process.execPath, [`${projectRoot}/src/cli/main.ts`, ...args], withEnv(options)),

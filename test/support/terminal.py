@@ -1,7 +1,8 @@
 """Runs a program on a pseudo-terminal of its own and follows a script of steps from stdin.
 
 Steps, one JSON array a line: ["expect", text] waits for text in what was written since
-the last match; ["send", text] types; ["resize", rows, columns].
+the last match; ["send", text] types; ["signal", name] signals
+the program; ["resize", rows, columns].
 Writes one JSON object: output, code, isRestored.
 """
 import fcntl
@@ -9,6 +10,7 @@ import json
 import os
 import pty
 import select
+import signal
 import struct
 import sys
 import termios
@@ -66,6 +68,8 @@ def main():
             terminal.expect(values[0].encode())
         elif step == "send":
             os.write(master, values[0].encode())
+        elif step == "signal":
+            os.kill(pid, getattr(signal, values[0]))
         elif step == "resize":
             set_size(master, *values)
     deadline = time.monotonic() + PATIENCE_S

@@ -6,6 +6,8 @@ import { projectRoot } from '#test/support/paths.ts'
 export type TerminalStep =
   | readonly ['expect', text: string]
   | readonly ['send', text: string]
+  /** To the program, as `kill` would. */
+  | readonly ['signal', name: NodeJS.Signals]
   | readonly ['resize', rows: number, columns: number]
 
 export interface TerminalResult {

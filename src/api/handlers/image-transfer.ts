@@ -1,18 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import { EngineError, findEngineError } from '#base/errors.ts'
 import { parseImportSource } from '#image/import-source.ts'
-import type { Platform } from '#oci/descriptor.ts'
-import { parsePlatform } from '#oci/platform.ts'
 import { parseReference, withTag } from '#oci/reference.ts'
 import type { Answer } from '#api/answer.ts'
-import { parseJson } from '#api/body.ts'
 import { type Call, pathParam, queryText } from '#api/call.ts'
 import { contentTypes } from '#api/headers.ts'
+import { queryPlatform } from '#api/handlers/query-platform.ts'
 import { namedReference } from '#api/handlers/images.ts'
 import { parseRegistryAuth } from '#api/mapping/registry-auth.ts'
 import { progressAnswer } from '#api/progress-stream.ts'
-import { decodeRequest } from '#wire/decode.ts'
-import { PlatformBody } from '#wire/images.ts'
 
 /** `POST /images/create`: a pull, or with `fromSrc` the import of a root filesystem. */
 export function createImage(call: Call): Answer {
@@ -121,18 +117,6 @@ export async function saveImages(call: Call): Promise<Answer> {
 async function savedArchive(call: Call, names: readonly string[]): Promise<Answer> {
   const chunks = await call.engine.images.save(names, queryPlatform(call), call.signal)
   return { type: 'stream', contentType: contentTypes.tar, flush: 'first-chunk', chunks }
-}
-
-function queryPlatform(call: Call): { readonly platform?: Platform } {
-  const text = queryText(call, 'platform')
-  return text === undefined ? {} : { platform: readPlatform(text) }
-}
-
-/** `linux/arm64`, or since 1.48 its JSON form. */
-function readPlatform(text: string): Platform {
-  if (!text.startsWith('{')) return parsePlatform(text)
-  const { os, architecture, variant } = decodeRequest(PlatformBody, parseJson(text))
-  return { os, architecture, ...(variant === undefined ? {} : { variant }) }
 }
 
 /** `X-Meta-*` headers go on to the registry. */

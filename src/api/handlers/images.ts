@@ -1,8 +1,10 @@
 import { now } from '#base/clock.ts'
 import { EngineError } from '#base/errors.ts'
 import { parseDigest } from '#oci/digest.ts'
+import { formatPlatform, matchesPlatform } from '#oci/platform.ts'
 import { parseReference, withDefaultTag, withDigest, withTag } from '#oci/reference.ts'
 import type { Reference } from '#oci/reference.ts'
+import { readPlatform } from '#api/handlers/query-platform.ts'
 import { type Answer, empty, json } from '#api/answer.ts'
 import { type Call, isSince, pathParam, queryBool, queryText } from '#api/call.ts'
 import { imageFilterKeys, imagePredicate, shownNames } from '#api/filters/images.ts'
@@ -47,11 +49,14 @@ export function listImages(call: Call): Answer {
 
 export function inspectImage(call: Call): Answer {
   const image = call.engine.images.get(pathParam(call, 'name'))
+  checkPlatforms(call, 'platform')
   return json(toImageInspect(image, imageFacts(call)))
 }
 
 export function imageHistory(call: Call): Answer {
-  return json(call.engine.images.history(pathParam(call, 'name')).map(toHistoryItem))
+  const name = pathParam(call, 'name')
+  checkPlatforms(call, 'platform')
+  return json(call.engine.images.history(name).map(toHistoryItem))
 }
 
 export function tagImage(call: Call): Answer {
@@ -69,12 +74,26 @@ export function tagImage(call: Call): Answer {
 
 export async function removeImage(call: Call): Promise<Answer> {
   const { containers, images } = call.engine
+  checkPlatforms(call, 'platforms')
   const removed = await images.remove(pathParam(call, 'name'), {
     force: queryBool(call, 'force'),
     noPrune: queryBool(call, 'noprune'),
     usedBy: (id) => imageUsers(containers.list(), id),
   })
   return json(removed.map(toDeleteItem))
+}
+
+/** An image is kept for one platform: to ask for another is to ask for what is not there. */
+function checkPlatforms(call: Call, key: string): void {
+  const name = pathParam(call, 'name')
+  for (const text of call.query.getAll(key)) {
+    const wanted = readPlatform(text)
+    if (matchesPlatform(wanted, call.engine.images.get(name).platform)) continue
+    throw new EngineError(
+      'not_found',
+      `image with reference ${name} was found but does not provide the specified platform (${formatPlatform(wanted)})`,
+    )
+  }
 }
 
 /** A name with the tag or digest that came beside it, `latest` without any. */

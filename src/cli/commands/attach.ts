@@ -33,9 +33,10 @@ function whyNot(state: {
   readonly Restarting: boolean
 }): string | undefined {
   if (!state.Running) {
-    return 'cannot attach to a stopped container, start it first'
+    return 'You cannot attach to a stopped container, start it first'
   }
-  if (state.Paused) return 'cannot attach to a paused container, unpause it first'
-  if (state.Restarting) return 'cannot attach to a restarting container, wait until it is running'
+  if (state.Paused) return 'You cannot attach to a paused container, unpause it first'
+  if (state.Restarting)
+    return 'You cannot attach to a restarting container, wait until it is running'
   return undefined
 }

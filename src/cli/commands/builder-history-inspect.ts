@@ -2,7 +2,7 @@ import { formatJson } from '#client/json.ts'
 import type { Command } from '#cli/command.ts'
 import { newestBuild } from '#cli/build/newest.ts'
 import { declareFormat } from '#cli/format-flags.ts'
-import { unescapeFormat } from '#cli/format/list.ts'
+import { exitCodes } from '#cli/failures.ts'
 
 export const command: Command = {
   usage: '[OPTIONS] [BUILD]',
@@ -15,8 +15,10 @@ export const command: Command = {
         output.write(`${formatJson(record, 2)}\n`)
         return 0
       }
-      const { compileTemplate } = await import('#cli/template/template.ts')
-      output.write(`${compileTemplate(unescapeFormat(format.value))(record)}\n`)
+      const { objectTemplate } = await import('#cli/format/object-template.ts')
+      const template = objectTemplate(format.value, output)
+      if (!template) return exitCodes.template
+      output.write(`${template(record)}\n`)
       return 0
     }
   },

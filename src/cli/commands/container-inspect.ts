@@ -12,7 +12,10 @@ export const command: Command = {
     return (names, context) =>
       inspectObjects(names, context, {
         format: format.value,
-        read: (name) => context.client.containers.inspectText(name, { size: size.value }),
+        read: async (name) => ({
+          kind: 'container',
+          text: await context.client.containers.inspectText(name, { size: size.value }),
+        }),
       })
   },
 }

@@ -1,7 +1,8 @@
 import type { Command } from '#cli/command.ts'
 import { declareFilter } from '#cli/format-flags.ts'
 import { formatEvent } from '#cli/format/event-line.ts'
-import { unescapeFormat } from '#cli/format/list.ts'
+import type { Output } from '#cli/output.ts'
+import { exitCodes } from '#cli/failures.ts'
 import { parseTimestamp } from '#cli/format/timestamps.ts'
 import { formatJson } from '#client/json.ts'
 import type { EventMessage } from '#wire/events.ts'
@@ -19,7 +20,8 @@ export const command: Command = {
     const until = flags.text('until', 'Stream events until this timestamp')
     return async (_args, { client, output }) => {
       const now = Date.now()
-      const write = await createWriter(format.value)
+      const write = await createWriter(format.value, output)
+      if (!write) return exitCodes.template
       const events = await client.system.events({
         since: parseTimestamp(since.value, now),
         until: parseTimestamp(until.value, now),
@@ -31,13 +33,26 @@ export const command: Command = {
   },
 }
 
-async function createWriter(format: string): Promise<(event: EventMessage) => string> {
+type WriteEvent = (event: EventMessage) => string
+
+/** Undefined: the format cannot be read. */
+async function createWriter(format: string, output: Output): Promise<WriteEvent | undefined> {
   if (format === '') return formatEvent
-  if (format === 'json') return (event) => formatJson(event)
-  const { compileTemplate } = await import('#cli/template/template.ts')
-  const template = compileTemplate(unescapeFormat(format))
+  if (format === 'json') return (event) => formatJson(withSortedAttributes(event))
+  const { objectTemplate } = await import('#cli/format/object-template.ts')
+  const template = objectTemplate(format, output, {
+    parseFailure: 'Error parsing format: ',
+    runFailure: '',
+  })
   // Templates know the fields by their Go names; events of older engines repeat some in lower case.
-  return (event) => template(withGoNames(event))
+  return template && ((event) => template(withGoNames(withSortedAttributes(event))))
+}
+
+/** As Go writes maps. */
+function withSortedAttributes(event: EventMessage): EventMessage {
+  const pairs = Object.entries(event.Actor.Attributes)
+  const attributes = Object.fromEntries(pairs.toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  return { ...event, Actor: { ...event.Actor, Attributes: attributes } }
 }
 
 /** Not enumerable, so that `{{json .}}` stays the event as the engine told it. */

@@ -1,3 +1,4 @@
+import { tellDetached } from '#cli/attach-container.ts'
 import type { Command, CommandContext } from '#cli/command.ts'
 import { checkVariable, nonEmpty, readEnvFile, resolveVariable } from '#cli/create/pairs.ts'
 import { runSession } from '#cli/terminal/session.ts'
@@ -79,6 +80,6 @@ async function runExec(
     isMultiplexed: !isTty,
     detachKeys: body.DetachKeys ?? '',
   })
-  if (end === 'detached') return 0
+  if (end === 'detached') return tellDetached(output)
   return (await client.execs.inspect(Id)).ExitCode ?? 0
 }

@@ -1,5 +1,6 @@
 import type { Command } from '#cli/command.ts'
 import { declareFormat } from '#cli/format-flags.ts'
+import { platformQuery } from '#cli/platform-query.ts'
 import { inspectObjects } from '#cli/inspect-objects.ts'
 
 export const command: Command = {
@@ -8,10 +9,19 @@ export const command: Command = {
   completes: 'images',
   declare(flags) {
     const format = declareFormat(flags)
+    const platform = flags.text(
+      'platform',
+      'Inspect a specific platform of the multi-platform image',
+    )
     return (names, context) =>
       inspectObjects(names, context, {
         format: format.value,
-        read: (name) => context.client.images.inspectText(name),
+        read: async (name) => ({
+          kind: 'image',
+          text: await context.client.images.inspectText(name, {
+            platform: platformQuery(platform.value),
+          }),
+        }),
       })
   },
 }

@@ -23,6 +23,16 @@ const extraHeaders = {
   VirtualSize: 'SIZE',
 }
 
+function rawOf(hasDigests: boolean): string {
+  const digest = hasDigests ? '{{if .Digest}}digest: {{.Digest}}\n{{end}}' : ''
+  return `repository: {{.Repository}}
+tag: {{.Tag}}
+${digest}image_id: {{.ID}}
+created_at: {{.CreatedAt}}
+virtual_size: {{.Size}}
+`
+}
+
 export const command: Command = {
   usage: '[OPTIONS] [REPOSITORY[:TAG]]',
   args: { min: 0, max: 1 },
@@ -52,7 +62,15 @@ export const command: Command = {
       }
       const shown = digests.value ? columns.toSpliced(2, 0, digestColumn) : columns
       const chosen = format.value || (settings.file.imagesFormat ?? '')
-      output.write(await formatList({ rows, format: chosen, columns: shown, extraHeaders }))
+      output.write(
+        await formatList({
+          rows,
+          format: chosen,
+          columns: shown,
+          extraHeaders,
+          raw: rawOf(digests.value),
+        }),
+      )
       return 0
     }
   },

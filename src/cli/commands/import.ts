@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { EngineError } from '#base/errors.ts'
 import type { Command } from '#cli/command.ts'
 import { splitTag } from '#cli/image-name.ts'
@@ -7,7 +7,7 @@ import { isTerminal } from '#cli/terminal/is-terminal.ts'
 
 export const command: Command = {
   usage: '[OPTIONS] file|URL|- [REPOSITORY[:TAG]]',
-  args: { min: 1, max: 2 },
+  args: { min: 1 },
   completes: 'files',
   declare(flags) {
     const change = flags.list('change', 'Apply Dockerfile instruction to the created image', {
@@ -32,7 +32,12 @@ export const command: Command = {
 
 function openSource(source: string): AsyncIterable<Uint8Array> | string {
   if (/^https?:\/\//.test(source)) return source
-  if (source !== '-') return createReadStream(source, { highWaterMark: 1 << 18 })
+  if (source !== '-') {
+    if (!existsSync(source)) {
+      throw new EngineError('not_found', `open ${source}: no such file or directory`)
+    }
+    return createReadStream(source, { highWaterMark: 1 << 18 })
+  }
   if (isTerminal(0)) {
     throw new EngineError('invalid_argument', 'cannot import from a terminal: pipe an archive in')
   }

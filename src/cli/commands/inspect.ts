@@ -1,6 +1,6 @@
 import type { Command } from '#cli/command.ts'
 import { declareFormat } from '#cli/format-flags.ts'
-import { inspectObjects, readAnyObject } from '#cli/inspect-objects.ts'
+import { checkObjectType, inspectObjects, readAnyObject } from '#cli/inspect-objects.ts'
 
 export const command: Command = {
   usage: '[OPTIONS] NAME|ID [NAME|ID...]',
@@ -12,10 +12,12 @@ export const command: Command = {
       short: 's',
     })
     const type = flags.text('type', 'Only inspect objects of the given type')
-    return (names, context) =>
-      inspectObjects(names, context, {
+    return async (names, context) => {
+      checkObjectType(type.value)
+      return inspectObjects(names, context, {
         format: format.value,
         read: (name) => readAnyObject(context, name, { type: type.value, size: size.value }),
       })
+    }
   },
 }

@@ -1,6 +1,7 @@
 import { createReadStream, existsSync } from 'node:fs'
 import { EngineError } from '#base/errors.ts'
 import type { Command } from '#cli/command.ts'
+import { platformQuery } from '#cli/platform-query.ts'
 import { writeProgress } from '#cli/progress.ts'
 import { isTerminal } from '#cli/terminal/is-terminal.ts'
 
@@ -19,6 +20,7 @@ export const command: Command = {
       if (path !== '' && !existsSync(path)) {
         throw new EngineError('not_found', `open ${path}: no such file or directory`)
       }
+      const wanted = platformQuery(platform.value)
       if (path === '' && isTerminal(0)) {
         throw new EngineError('invalid_argument', 'requested load from stdin, but stdin is empty')
       }
@@ -26,7 +28,7 @@ export const command: Command = {
         path === '' ? process.stdin : createReadStream(path, { highWaterMark: 1 << 18 })
       const lines = await client.images.load(archive, {
         quiet: quiet.value || output.columns('stdout') === undefined,
-        platform: platform.value || undefined,
+        platform: wanted,
       })
       await writeProgress(lines, { output, stream: 'stdout' })
       return 0

@@ -25,7 +25,10 @@ export const command: Command = {
       const given = { username: username.value, password: password.value }
       if (password.isSet) warnOfArgument(context, fromStdin.value)
       if (fromStdin.value && given.username === '') {
-        throw new EngineError('invalid_argument', 'Must provide --username with --password-stdin')
+        throw new EngineError(
+          'invalid_argument',
+          'the --password-stdin option requires --username to be set',
+        )
       }
       if (fromStdin.value) given.password = (await text(process.stdin)).replace(/\r?\n$/, '')
       const isStored = given.username === '' && given.password === ''
@@ -38,7 +41,7 @@ export const command: Command = {
 
 function warnOfArgument({ output }: CommandContext, isFromStdin: boolean): void {
   if (isFromStdin) {
-    const message = '--password and --password-stdin are mutually exclusive'
+    const message = 'conflicting options: cannot specify both --password and --password-stdin'
     throw new EngineError('invalid_argument', message)
   }
   output.writeError('WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n')

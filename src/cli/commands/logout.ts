@@ -11,8 +11,7 @@ export const command: Command = {
       const server = serverOf(address)
       output.write(`Removing login credentials for ${server}\n`)
       try {
-        const wasThere = await eraseCredentials(settings, server)
-        if (!wasThere) output.write(`Not logged in to ${server}\n`)
+        await eraseCredentials(settings, server)
       } catch (error) {
         output.writeError(
           `WARNING: could not erase credentials:\n${server}: ${errorMessage(error)}\n`,

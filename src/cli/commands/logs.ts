@@ -1,3 +1,4 @@
+import { EngineError, errorMessage } from '#base/errors.ts'
 import type { Command } from '#cli/command.ts'
 import { parseTimestamp } from '#cli/format/timestamps.ts'
 import { copyOutput } from '#cli/terminal/streams.ts'
@@ -23,19 +24,27 @@ export const command: Command = {
       'Show logs before a timestamp (e.g. "2013-01-02T13:23:37Z") or relative (e.g. "42m" for 42 minutes)',
     )
     return async ([id = ''], { client, output }) => {
-      const now = Date.now()
       const stream = await client.containers.logs(id, {
         stdout: true,
         stderr: true,
         follow: follow.value,
         timestamps: timestamps.value,
         details: details.value,
-        since: parseTimestamp(since.value, now),
-        until: parseTimestamp(until.value, now),
+        since: readTime('since', since.value),
+        until: readTime('until', until.value),
         tail: tail.value === 'all' ? undefined : tail.value,
       })
       await copyOutput(stream.chunks, stream.isMultiplexed, output)
       return 0
     }
   },
+}
+
+function readTime(flag: string, text: string): string | undefined {
+  try {
+    return parseTimestamp(text, Date.now())
+  } catch (error) {
+    const message = `invalid value for "${flag}": ${errorMessage(error)}`
+    throw new EngineError('invalid_argument', message, { cause: error })
+  }
 }

@@ -8,10 +8,14 @@ export const command: Command = {
   completes: 'networks',
   declare(flags) {
     const format = declareFormat(flags)
+    flags.bool('verbose', 'Verbose output for diagnostics', { short: 'v' })
     return (names, context) =>
       inspectObjects(names, context, {
         format: format.value,
-        read: (name) => context.client.networks.inspectText(name),
+        read: async (name) => ({
+          kind: 'network',
+          text: await context.client.networks.inspectText(name),
+        }),
       })
   },
 }

@@ -2,6 +2,7 @@ import { shortId } from '#base/ids.ts'
 import type { Command } from '#cli/command.ts'
 import { declareFilter, declareListFormat } from '#cli/format-flags.ts'
 import { formatList } from '#cli/format/list.ts'
+import { formatInstant } from '#cli/format/units.ts'
 
 const columns = [
   { field: 'ID', header: 'NETWORK ID' },
@@ -11,6 +12,7 @@ const columns = [
 ] as const
 
 const extraHeaders = {
+  IPv4: 'IPV4',
   IPv6: 'IPV6',
   Internal: 'INTERNAL',
   Labels: 'LABELS',
@@ -34,12 +36,13 @@ export const command: Command = {
           Name: network.Name,
           Driver: network.Driver,
           Scope: network.Scope,
+          IPv4: String(network.EnableIPv4),
           IPv6: String(network.EnableIPv6),
           Internal: String(network.Internal),
           Labels: Object.entries(network.Labels)
             .map((pair) => pair.join('='))
             .join(','),
-          CreatedAt: network.Created,
+          CreatedAt: formatInstant(network.Created),
           Label: (name: unknown) => network.Labels[String(name)] ?? '',
         }))
       output.write(
@@ -50,6 +53,7 @@ export const command: Command = {
               format: format.value || (settings.file.networksFormat ?? ''),
               columns,
               extraHeaders,
+              raw: 'network_id: {{.ID}}\nname: {{.Name}}\ndriver: {{.Driver}}\nscope: {{.Scope}}\n',
             }),
       )
       return 0

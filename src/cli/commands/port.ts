@@ -18,7 +18,7 @@ export const command: Command = {
       }
       const lines = addressesOf(ports, port.includes('/') ? port : `${port}/tcp`)
       if (lines.length === 0) {
-        throw new EngineError('not_found', `no public port '${port}' published for ${id}`)
+        throw new EngineError('not_found', `Error: No public port '${port}' published for ${id}`)
       }
       output.write(lines.map((line) => `${line}\n`).join(''))
       return 0

@@ -27,6 +27,20 @@ const extraHeaders = {
   Label: (name: unknown) => String(name).split(/[.-]/).join(' '),
 }
 
+const raw = `container_id: {{.ID}}
+image: {{.Image}}
+command: {{.Command}}
+created_at: {{.CreatedAt}}
+state: {{- pad .State 1 0}}
+status: {{- pad .Status 1 0}}
+names: {{.Names}}
+labels: {{- pad .Labels 1 0}}
+ports: {{- pad .Ports 1 0}}
+`
+
+const ignoredFormat =
+  'WARNING: Ignoring custom format, because both --format and --quiet are set.\n'
+
 export const command: Command = {
   usage: '[OPTIONS]',
   args: { min: 0, max: 0 },
@@ -47,7 +61,8 @@ export const command: Command = {
     const quiet = flags.bool('quiet', 'Only display container IDs', { short: 'q' })
     const size = flags.bool('size', 'Display total file sizes', { short: 's' })
     return async (_args, { client, output, settings }) => {
-      const chosen = format.value || (quiet.value ? '' : (settings.file.psFormat ?? ''))
+      if (quiet.value && format.value !== '') output.writeError(ignoredFormat)
+      const chosen = quiet.value ? '' : format.value || (settings.file.psFormat ?? '')
       const needsSize = size.value || (chosen.includes('.Size') && !size.isSet)
       const containers = await client.containers.list({
         all: all.value || latest.value || last.value > 0,
@@ -61,9 +76,15 @@ export const command: Command = {
       )
       const sized = size.value ? [...columns, { field: 'Size', header: 'SIZE' } as const] : columns
       output.write(
-        quiet.value && format.value === ''
+        quiet.value
           ? rows.map((row) => `${row.ID}\n`).join('')
-          : await formatList({ rows, format: chosen, columns: sized, extraHeaders }),
+          : await formatList({
+              rows,
+              format: chosen,
+              columns: sized,
+              extraHeaders,
+              raw: size.value ? `${raw}size: {{.Size}}\n` : raw,
+            }),
       )
       return 0
     }

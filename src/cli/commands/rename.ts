@@ -1,3 +1,4 @@
+import { EngineError } from '#base/errors.ts'
 import type { Command } from '#cli/command.ts'
 import { errorText, exitCodes } from '#cli/failures.ts'
 
@@ -8,6 +9,10 @@ export const command: Command = {
   declare:
     () =>
     async ([id = '', name = ''], { client, output }) => {
+      if (id.trim() === '' || name.trim() === '') {
+        const message = 'Error: Neither old nor new names may be empty'
+        throw new EngineError('invalid_argument', message)
+      }
       try {
         await client.containers.rename(id, name)
         return 0

@@ -1,4 +1,5 @@
-import { createWriteStream, statSync } from 'node:fs'
+import { createWriteStream, existsSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { rename, rm } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { EngineError, errorMessage } from '#base/errors.ts'
@@ -19,6 +20,7 @@ export const command: Command = {
           'cowardly refusing to save to a terminal. Use the -o flag or redirect',
         )
       }
+      if (target.value !== '') checkFolder(target.value)
       const archive = await client.images.save(names, { platform: platformQuery(platform.value) })
       if (target.value === '') {
         for await (const chunk of archive) await output.writeBytes(chunk)
@@ -26,6 +28,14 @@ export const command: Command = {
       return 0
     }
   },
+}
+
+/** Before the engine is asked for anything. */
+function checkFolder(path: string): void {
+  const folder = dirname(path)
+  if (existsSync(folder)) return
+  const reason = `stat ${folder}: no such file or directory`
+  throw new EngineError('not_found', `failed to save image: invalid output path: ${reason}`)
 }
 
 /** A regular file appears when it is complete; a device or pipe is written to. */

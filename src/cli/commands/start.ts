@@ -14,7 +14,16 @@ export const command: Command = {
       initial: true,
       isHidden: true,
     })
+    const checkpoint = flags.text('checkpoint', 'Restore from this checkpoint', { isHidden: true })
+    const directory = flags.text('checkpoint-dir', 'Use a custom checkpoint storage directory', {
+      isHidden: true,
+    })
     return async (args, context) => {
+      if (checkpoint.isSet || directory.isSet) {
+        const name = checkpoint.isSet ? 'checkpoint' : 'checkpoint-dir'
+        const message = `"--${name}" is only supported on a Docker daemon with experimental features enabled`
+        throw new EngineError('not_implemented', message)
+      }
       if (!attach.value && !interactive.value) return startAll(args, context)
       const [id = '', ...others] = args
       if (others.length > 0) {

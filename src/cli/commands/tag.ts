@@ -1,3 +1,4 @@
+import { EngineError, errorMessage } from '#base/errors.ts'
 import type { Command } from '#cli/command.ts'
 import { splitTag } from '#cli/image-name.ts'
 
@@ -8,8 +9,18 @@ export const command: Command = {
   declare:
     () =>
     async ([source = '', target = ''], { client }) => {
-      const { repository, tag } = splitTag(target)
+      const { repository, tag } = readTarget(target)
       await client.images.tag(source, repository, tag ?? 'latest')
       return 0
     },
+}
+
+function readTarget(target: string): ReturnType<typeof splitTag> {
+  try {
+    return splitTag(target)
+  } catch (error) {
+    const what = `"${target}" is not a valid repository/tag`
+    const message = `Error parsing reference: ${what}: ${errorMessage(error)}`
+    throw new EngineError('invalid_argument', message, { cause: error })
+  }
 }

@@ -1,9 +1,8 @@
 import { errorKind } from '#base/errors.ts'
 import type { Command } from '#cli/command.ts'
-import { errorText } from '#cli/failures.ts'
+import { errorText, exitCodes } from '#cli/failures.ts'
 import { declareFormat } from '#cli/format-flags.ts'
 import { alignColumns } from '#cli/format/columns.ts'
-import { unescapeFormat } from '#cli/format/list.ts'
 import { commit, version } from '#cli/product.ts'
 import { formatJson } from '#client/json.ts'
 import type { Version } from '#wire/system.ts'
@@ -14,7 +13,7 @@ export const command: Command = {
   args: { min: 0, max: 0 },
   declare(flags) {
     const format = declareFormat(flags)
-    return async (_args, { client, output, settings }) => {
+    return async (_args, { client, connection, output, settings }) => {
       const own = {
         Platform: { Name: 'Gantry' },
         Version: version,
@@ -23,7 +22,8 @@ export const command: Command = {
         GitCommit: commit,
         Os: process.platform,
         Arch: process.arch === 'x64' ? 'amd64' : process.arch,
-        Context: 'default',
+        BuildTime: '',
+        Context: connection.context,
       }
       let server: Version | null = null
       let failure: unknown
@@ -36,9 +36,13 @@ export const command: Command = {
       if (format.value === '') output.write(versionText(own, server))
       else if (format.value === 'json') output.write(`${formatJson(value)}\n`)
       else {
-        const { compileTemplate } = await import('#cli/template/template.ts')
+        const { objectTemplate } = await import('#cli/format/object-template.ts')
+        const template = objectTemplate(format.value, output, { runFailure: '' })
+        if (!template) return exitCodes.template
         if (failure !== undefined && format.value.includes('.Server')) throw failure
-        output.write(`${compileTemplate(unescapeFormat(format.value))(value)}\n`)
+        const { withTypes } = await import('#cli/template/typed.ts')
+        const { ClientAndServer } = await import('#wire/system.ts')
+        output.write(`${template(withTypes(value, ClientAndServer))}\n`)
       }
       if (failure === undefined) return 0
       output.writeError(`${errorText(failure)}\n`)
@@ -54,6 +58,7 @@ function versionText(own: Readonly<Record<string, unknown>>, server: Version | n
     ` API version:\t${String(own['ApiVersion'])}`,
     ` Git commit:\t${String(own['GitCommit'])}`,
     ` OS/Arch:\t${String(own['Os'])}/${String(own['Arch'])}`,
+    ` Context:\t${String(own['Context'])}`,
     '',
   ]
   if (server) {

@@ -1,3 +1,4 @@
+import { EngineError } from '#base/errors.ts'
 import type { Command } from '#cli/command.ts'
 import { toRecord } from '#cli/create/pairs.ts'
 
@@ -11,7 +12,14 @@ export const command: Command = {
     })
     const label = flags.list('label', 'Set metadata for a volume')
     const opt = flags.list('opt', 'Set driver specific options', { short: 'o', type: 'map' })
-    return async ([name], { client, output }) => {
+    const oldName = flags.text('name', 'Specify volume name', { isHidden: true })
+    return async ([given], { client, output }) => {
+      if (oldName.isSet && given !== undefined) {
+        const message =
+          'conflicting options: cannot specify a volume-name through both --name and as a positional arg'
+        throw new EngineError('invalid_argument', message)
+      }
+      const name = given ?? (oldName.value || undefined)
       const volume = await client.volumes.create({
         Name: name,
         Driver: driver.value,

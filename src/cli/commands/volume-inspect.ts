@@ -11,7 +11,10 @@ export const command: Command = {
     return (names, context) =>
       inspectObjects(names, context, {
         format: format.value,
-        read: (name) => context.client.volumes.inspectText(name),
+        read: async (name) => ({
+          kind: 'volume',
+          text: await context.client.volumes.inspectText(name),
+        }),
       })
   },
 }

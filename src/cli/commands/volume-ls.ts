@@ -13,6 +13,9 @@ const extraHeaders = {
   Labels: 'LABELS',
   Size: 'SIZE',
   Links: 'LINKS',
+  Availability: 'AVAILABILITY',
+  Group: 'GROUP',
+  Status: 'STATUS',
 }
 
 export const command: Command = {
@@ -36,6 +39,10 @@ export const command: Command = {
             .join(','),
           Size: 'N/A',
           Links: 'N/A',
+          // Only volumes of a cluster have these.
+          Availability: 'N/A',
+          Group: 'N/A',
+          Status: 'N/A',
           Label: (name: unknown) => volume.Labels?.[String(name)] ?? '',
         }))
       output.write(
@@ -46,6 +53,7 @@ export const command: Command = {
               format: format.value || (settings.file.volumesFormat ?? ''),
               columns,
               extraHeaders,
+              raw: 'name: {{.Name}}\ndriver: {{.Driver}}\n',
             }),
       )
       return 0

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
-import { EngineError } from '#base/errors.ts'
+import { EngineError, errorKind, errorMessage } from '#base/errors.ts'
 import { readContext } from '#cli/config/contexts.ts'
 import type { Settings } from '#cli/config/settings.ts'
 import type { TlsOptions } from '#client/requests.ts'
 
 /** Where the engine listens unless told otherwise. */
 export const defaultHost = 'unix:///run/gantry/gantry.sock'
+
+const defaultContext = 'default'
 
 /** The global flags about the connection. */
 export interface ConnectionFlags {
@@ -21,6 +23,8 @@ export interface ConnectionFlags {
 export interface Connection {
   readonly host: string
   readonly tls?: TlsOptions | undefined
+  /** The context's name; `default` when none was chosen. */
+  readonly context: string
   /** Nobody chose it: the engine may be started when it does not answer. */
   readonly isDefault: boolean
 }
@@ -31,8 +35,17 @@ export interface Connection {
  * @throws EngineError invalid_argument, not_found for a context that is not there
  */
 export function chooseConnection(flags: ConnectionFlags, settings: Settings): Connection {
+  try {
+    return choose(flags, settings)
+  } catch (error) {
+    const message = `Failed to initialize: unable to resolve docker endpoint: ${errorMessage(error)}`
+    throw new EngineError(errorKind(error), message, { cause: error })
+  }
+}
+
+function choose(flags: ConnectionFlags, settings: Settings): Connection {
   if (flags.hosts.length > 1) {
-    throw new EngineError('invalid_argument', 'specify only one -H')
+    throw new EngineError('invalid_argument', 'Specify only one -H')
   }
   const [flagHost] = flags.hosts
   if (flagHost !== undefined && flags.context !== '') {
@@ -40,16 +53,19 @@ export function chooseConnection(flags: ConnectionFlags, settings: Settings): Co
     throw new EngineError('invalid_argument', message)
   }
   const { variables } = settings
-  const host = flagHost ?? (flags.context === '' ? nonEmpty(variables['DOCKER_HOST']) : undefined)
+  // The context "default" is whatever the environment says.
+  const isFree = flags.context === '' || flags.context === defaultContext
+  const host = flagHost ?? (isFree ? nonEmpty(variables['DOCKER_HOST']) : undefined)
   if (host !== undefined) {
-    return { host: completeHost(host), tls: chooseTls(flags, settings, host), isDefault: false }
+    const tls = chooseTls(flags, settings, host)
+    return { host: completeHost(host), tls, context: defaultContext, isDefault: false }
   }
   const context =
     nonEmpty(flags.context) ?? nonEmpty(variables['DOCKER_CONTEXT']) ?? settings.file.currentContext
-  if (context !== undefined && context !== '' && context !== 'default') {
-    return { ...readContext(settings.directory, context), isDefault: false }
+  if (context !== undefined && context !== '' && context !== defaultContext) {
+    return { ...readContext(settings.directory, context), context, isDefault: false }
   }
-  return { host: defaultHost, isDefault: true }
+  return { host: defaultHost, context: defaultContext, isDefault: true }
 }
 
 /** `-H /run/x.sock` and `-H host:2375` get their protocol. */

@@ -21,7 +21,10 @@ export function readContext(
   const id = createHash('sha256').update(name).digest('hex')
   const path = `${directory}/contexts/meta/${id}/meta.json`
   if (!existsSync(path)) {
-    throw new EngineError('not_found', `context "${name}": context not found: open ${path}`)
+    throw new EngineError(
+      'not_found',
+      `context "${name}": context not found: open ${path}: no such file or directory`,
+    )
   }
   const file: ContextFile = JSON.parse(readFileSync(path, 'utf8'))
   const endpoint = file.Endpoints?.docker

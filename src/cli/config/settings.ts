@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { EngineError, errorMessage } from '#base/errors.ts'
+import { readFileSync } from 'node:fs'
+import { errnoOf, errorMessage } from '#base/errors.ts'
 
 /** The environment's variables. */
 export type Variables = Readonly<Record<string, string | undefined>>
@@ -32,7 +32,7 @@ export interface Settings {
   readonly variables: Variables
   /** `~/.docker`, `DOCKER_CONFIG` or `--config`. */
   readonly directory: string
-  /** Read at first use. @throws EngineError invalid_argument when it is not JSON */
+  /** Read at first use; empty, and told so, when it cannot be read. */
   readonly file: ConfigFile
 }
 
@@ -41,27 +41,46 @@ export function configPath(settings: Settings): string {
   return `${settings.directory}/config.json`
 }
 
-export function readSettings(variables: Variables, directory?: string): Settings {
+export interface SettingsOptions {
+  /** `--config`. */
+  readonly directory?: string | undefined
+  /** Takes the line that tells of a configuration file that cannot be read. */
+  readonly warn: (line: string) => void
+}
+
+export function readSettings(variables: Variables, { directory, warn }: SettingsOptions): Settings {
   const chosen = directory ?? variables['DOCKER_CONFIG'] ?? `${variables['HOME'] ?? ''}/.docker`
   let file: ConfigFile | undefined
   return {
     variables,
     directory: chosen,
     get file() {
-      file ??= readConfigFile(`${chosen}/config.json`)
+      file ??= readConfigFile(`${chosen}/config.json`, warn)
       return file
     },
   }
 }
 
-function readConfigFile(path: string): ConfigFile {
-  if (!existsSync(path)) return {}
+function readConfigFile(path: string, warn: (line: string) => void): ConfigFile {
+  let text: string
   try {
-    const parsed: ConfigFile | null = JSON.parse(readFileSync(path, 'utf8') || '{}')
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    const errno = errnoOf(error)
+    if (errno !== 'ENOENT' && errno !== 'ENOTDIR') {
+      warn(`WARNING: Error loading config file: ${reasonOf(error, path)}\n`)
+    }
+    return {}
+  }
+  try {
+    const parsed: ConfigFile | null = JSON.parse(text || '{}')
     return parsed ?? {}
   } catch (error) {
-    throw new EngineError('invalid_argument', `read "${path}": ${errorMessage(error)}`, {
-      cause: error,
-    })
+    warn(`WARNING: Error parsing config file (${path}): ${errorMessage(error)}\n`)
+    return {}
   }
+}
+
+function reasonOf(error: unknown, path: string): string {
+  return errnoOf(error) === 'EACCES' ? `open ${path}: permission denied` : errorMessage(error)
 }

@@ -7,7 +7,10 @@ import { declareCreateFlags } from '#cli/create/body.ts'
 import { createFlagSet } from '#cli/flags/flag-set.ts'
 import { parseFlags } from '#cli/flags/parse.ts'
 
-const settings = readSettings({ FROM_HOME: 'value', HOME: '/nowhere' })
+const settings = readSettings(
+  { FROM_HOME: 'value', HOME: '/nowhere' },
+  { warn: (line) => assert.fail(line) },
+)
 
 /** What `gantry run ARGS` would send, as JSON has it; the message when the flags are wrong. */
 function bodyOf(args: readonly string[], isDetached = false): unknown {
@@ -155,6 +158,29 @@ const hostCases: Readonly<Record<string, object>> = {
     DnsSearch: ['x'],
     DnsOptions: ['y'],
   },
+  '--cpus -1 --mount type=foo,target=/x --isolation default': {
+    NanoCpus: -1e9,
+    Mounts: [{ Type: 'foo', Target: '/x' }],
+    Isolation: 'default',
+  },
+  '--blkio-weight-device /dev/a:200 --device-read-bps /dev/a:1mb --device-write-iops /dev/a:9': {
+    BlkioWeightDevice: [{ Path: '/dev/a', Weight: 200 }],
+    BlkioDeviceReadBps: [{ Path: '/dev/a', Rate: 1048576 }],
+    BlkioDeviceWriteIOps: [{ Path: '/dev/a', Rate: 9 }],
+  },
+  '--volumes-from a:ro --volume-driver local --storage-opt size=1G --link a --link b:c': {
+    VolumesFrom: ['a:ro'],
+    VolumeDriver: 'local',
+    StorageOpt: { size: '1G' },
+    Links: ['a:a', 'b:c'],
+  },
+  '--gpus device=0 --cpu-rt-period 5 --cpu-rt-runtime 6 --kernel-memory 1m': {
+    DeviceRequests: [
+      { Driver: '', Count: 0, DeviceIDs: ['0'], Capabilities: [['gpu']], Options: {} },
+    ],
+    CpuRealtimePeriod: 5,
+    CpuRealtimeRuntime: 6,
+  },
   '-P --sysctl net.core.somaxconn=1 --group-add staff --annotation a=b': {
     PublishAllPorts: true,
     Sysctls: { 'net.core.somaxconn': '1' },
@@ -187,6 +213,27 @@ test('networks carry aliases and addresses', () => {
   }
 })
 
+test('networks carry every kind of address, and options', () => {
+  const long =
+    'name=net,ip6=fd00::2,link-local-ip=169.254.1.1,mac-address=02:00:00:00:00:01,driver-opt=a=b,gw-priority=5'
+  assert.deepEqual(changeOf(`--network ${long}`).networking, {
+    EndpointsConfig: {
+      net: {
+        IPAMConfig: { IPv6Address: 'fd00::2', LinkLocalIPs: ['169.254.1.1'] },
+        MacAddress: '02:00:00:00:00:01',
+        DriverOpts: { a: 'b' },
+        GwPriority: 5,
+      },
+    },
+  })
+  const short = '--network net --ip6 fd00::2 --link-local-ip 169.254.1.1'
+  assert.deepEqual(changeOf(short).networking, {
+    EndpointsConfig: {
+      net: { IPAMConfig: { IPv6Address: 'fd00::2', LinkLocalIPs: ['169.254.1.1'] } },
+    },
+  })
+})
+
 test('files of variables and labels are read in Docker’s way', (t) => {
   const directory = mkdtempSync(`${tmpdir()}/body-test-`)
   t.after(() => rmSync(directory, { recursive: true }))
@@ -208,7 +255,17 @@ test('files of variables and labels are read in Docker’s way', (t) => {
 
 test('wrong values are refused in the words of Docker', () => {
   const wrong: Readonly<Record<string, string>> = {
-    '--gpus all': 'unknown flag: --gpus',
+    '--gone': 'unknown flag: --gone',
+    '--blkio-weight 99999':
+      'invalid argument "99999" for "--blkio-weight" flag: strconv.ParseUint: parsing "99999": value out of range',
+    '--device-read-bps x': 'invalid argument "x" for "--device-read-bps" flag: bad format: x',
+    '--device-write-iops /dev/a:x':
+      'invalid argument "/dev/a:x" for "--device-write-iops" flag: invalid rate for device: /dev/a:x. The correct format is <device-path>:<number>. Number must be a positive integer',
+    '--ulimit foo=1': 'invalid argument "foo=1" for "--ulimit" flag: invalid ulimit type: foo',
+    '--sysctl kernel.x=1':
+      'invalid argument "kernel.x=1" for "--sysctl" flag: sysctl \'kernel.x=1\' is not allowed',
+    '--gpus two':
+      'invalid argument "two" for "--gpus" flag: invalid count (two): value must be either "all" or an integer',
     '-m x': 'invalid argument "x" for "-m, --memory" flag: invalid size: \'x\'',
     '-e =x': 'invalid argument "=x" for "-e, --env" flag: invalid environment variable: =x',
     '-a foo':
@@ -223,6 +280,21 @@ test('wrong values are refused in the words of Docker', () => {
     '--rm --restart always': 'conflicting options: cannot specify both --restart and --rm',
     '--no-healthcheck --health-cmd x': '--no-healthcheck conflicts with --health-* options',
     '-p 99999:1': 'invalid hostPort: 99999',
+    '--pid foo': '--pid: invalid PID mode',
+    '--uts foo': '--uts: invalid UTS mode',
+    '--userns foo': '--userns: invalid USER mode',
+    '--cgroupns foo': '--cgroupns: invalid CGROUP mode',
+    '--security-opt foo': 'Invalid --security-opt: "foo"',
+    '--security-opt seccomp=/gone':
+      'opening seccomp profile (/gone) failed: open /gone: no such file or directory',
+    '--device /dev/null:/dev/x:zz': 'bad mode specified: zz',
+    '--mac-address foo': 'foo is not a valid mac address',
+    '--memory-swappiness 200': 'invalid value: 200. Valid memory swappiness range is 0-100',
+    '--health-interval -1s': '--health-interval cannot be negative',
+    '--health-retries -1': '--health-retries cannot be negative',
+    '--network-alias a': 'network-scoped aliases are only supported for user-defined networks',
+    '-v :/b': 'invalid spec: :/b: empty section between colons',
+    '-v /a:/b:ro:z': 'invalid spec: /a:/b:ro:z: too many colons',
   }
   for (const [text, message] of Object.entries(thrown)) {
     assert.throws(() => changeOf(text), { kind: 'invalid_argument', message }, text)

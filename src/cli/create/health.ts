@@ -58,8 +58,14 @@ function declareCheckFlags(flags: FlagSet): () => Healthcheck {
   )
   const none = flags.bool('no-healthcheck', 'Disable any container-specified HEALTHCHECK')
   return () => {
-    const cells = [interval, retries, startPeriod, startInterval, timeout]
-    const isGiven = command.isSet || cells.some((cell) => cell.isSet)
+    const cells = {
+      interval,
+      retries,
+      'start-period': startPeriod,
+      'start-interval': startInterval,
+      timeout,
+    }
+    const isGiven = command.isSet || Object.values(cells).some((cell) => cell.isSet)
     if (none.value) {
       if (isGiven) {
         const message = '--no-healthcheck conflicts with --health-* options'
@@ -68,6 +74,10 @@ function declareCheckFlags(flags: FlagSet): () => Healthcheck {
       return { Test: ['NONE'] }
     }
     if (!isGiven) return undefined
+    const wrong = Object.entries(cells).find(([, cell]) => cell.value < 0)
+    if (wrong) {
+      throw new EngineError('invalid_argument', `--health-${wrong[0]} cannot be negative`)
+    }
     return {
       Test: command.value === '' ? undefined : ['CMD-SHELL', command.value],
       Interval: interval.value || undefined,

@@ -33,9 +33,6 @@ export function parseMount(text: string): MountBody {
   const target = lastOf(fields, ['target', 'dst', 'destination']) ?? ''
   const source = lastOf(fields, ['source', 'src'])
   if (target === '') throw new Error('target is required')
-  if (!['bind', 'volume', 'tmpfs'].includes(type))
-    throw new Error(`unsupported mount type "${type}"`)
-  if (type === 'bind' && source === undefined) throw new Error('source is required')
   checkKeys(fields, type)
   return {
     Type: type,

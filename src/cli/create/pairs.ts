@@ -64,15 +64,14 @@ function checkName(line: string, path: string, what: string): string {
   return line
 }
 
-/** `key=value` texts as an object; `key` alone has an empty value. Undefined when there is none. */
+/** `key=value` texts as an object, sorted; `key` alone has an empty value. Undefined when there is none. */
 export function toRecord(pairs: readonly string[]): Readonly<Record<string, string>> | undefined {
   if (pairs.length === 0) return undefined
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const equals = pair.indexOf('=')
-      return equals === -1 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)]
-    }),
-  )
+  const entries = pairs.map((pair): readonly [string, string] => {
+    const equals = pair.indexOf('=')
+    return equals === -1 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)]
+  })
+  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
 }
 
 /** The list, or undefined when it is empty: the field is then not sent. */

@@ -52,6 +52,7 @@ test('parsePorts() refuses with the texts of Docker', () => {
     assert.throws(() => parsePorts([text], []), { kind: 'invalid_argument', message }, text)
   }
   assert.throws(() => parsePorts([], ['x']), {
-    message: 'invalid range format for --expose: x',
+    message:
+      'invalid range format for --expose: x, error: strconv.ParseUint: parsing "x": invalid syntax',
   })
 })

@@ -29,7 +29,10 @@ export function parsePorts(publish: readonly string[], expose: readonly string[]
     if (text.includes(':')) throw invalid(`invalid port format for --expose: ${text}`)
     const { protocol, rest } = splitProtocol(text)
     const range = parseRange(rest)
-    if (!range) throw invalid(`invalid range format for --expose: ${text}`)
+    if (!range) {
+      const reason = `strconv.ParseUint: parsing "${rest}": invalid syntax`
+      throw invalid(`invalid range format for --expose: ${text}, error: ${reason}`)
+    }
     for (let port = range.first; port <= range.last; port++) exposed[`${port}/${protocol}`] = {}
   }
   return { exposed: nonEmptyRecord(exposed), bindings: nonEmptyRecord(bindings) }

@@ -1,6 +1,9 @@
+import { EngineError } from '#base/errors.ts'
+import { declareBlockIoFlags } from '#cli/create/block-io.ts'
 import { nonEmpty } from '#cli/create/pairs.ts'
 import type { CreatePart } from '#cli/create/parts.ts'
-import type { Flag, FlagSet } from '#cli/flags/flag-set.ts'
+import { given } from '#cli/flags/flag-set.ts'
+import type { FlagSet } from '#cli/flags/flag-set.ts'
 import { parseBinarySize } from '#cli/format/units.ts'
 import type { UlimitBody } from '#wire/host-config.ts'
 
@@ -9,11 +12,7 @@ export function declareResourceFlags(flags: FlagSet): () => CreatePart {
   const memory = declareMemoryFlags(flags)
   const processors = declareProcessorFlags(flags)
   const pidsLimit = flags.integer('pids-limit', 'Tune container pids limit (set -1 for unlimited)')
-  const blkioWeight = flags.integer(
-    'blkio-weight',
-    'Block IO (relative weight), between 10 and 1000, or 0 to disable (default 0)',
-    { type: 'uint16' },
-  )
+  const blockIo = declareBlockIoFlags(flags)
   const ulimit = flags.add<readonly UlimitBody[]>('ulimit', 'Ulimit options', {
     initial: [],
     type: 'ulimit',
@@ -24,7 +23,7 @@ export function declareResourceFlags(flags: FlagSet): () => CreatePart {
       ...memory(),
       ...processors(),
       PidsLimit: given(pidsLimit),
-      BlkioWeight: given(blkioWeight),
+      ...blockIo(),
       Ulimits: nonEmpty(ulimit.value),
     },
   })
@@ -34,6 +33,7 @@ function declareMemoryFlags(flags: FlagSet): () => NonNullable<CreatePart['host'
   const size = { initial: 0, type: 'bytes', parse: parseBinarySize }
   const memory = flags.add('memory', 'Memory limit', { ...size, short: 'm' })
   const reservation = flags.add('memory-reservation', 'Memory soft limit', size)
+  flags.add('kernel-memory', 'Kernel memory limit', { ...size, isHidden: true })
   const swap = flags.add(
     'memory-swap',
     "Swap limit equal to memory plus swap: '-1' to enable unlimited swap",
@@ -52,10 +52,16 @@ function declareMemoryFlags(flags: FlagSet): () => NonNullable<CreatePart['host'
     Memory: given(memory),
     MemoryReservation: given(reservation),
     MemorySwap: given(swap),
-    MemorySwappiness: given(swappiness),
+    MemorySwappiness: checkedSwappiness(given(swappiness)),
     OomKillDisable: given(oomKillDisable),
     OomScoreAdj: given(oomScoreAdj),
   })
+}
+
+function checkedSwappiness(value: number | undefined): number | undefined {
+  if (value === undefined || value === -1 || (value >= 0 && value <= 100)) return value
+  const message = `invalid value: ${value}. Valid memory swappiness range is 0-100`
+  throw new EngineError('invalid_argument', message)
 }
 
 function declareProcessorFlags(flags: FlagSet): () => NonNullable<CreatePart['host']> {
@@ -68,35 +74,48 @@ function declareProcessorFlags(flags: FlagSet): () => NonNullable<CreatePart['ho
   const period = flags.integer('cpu-period', 'Limit CPU CFS (Completely Fair Scheduler) period')
   const quota = flags.integer('cpu-quota', 'Limit CPU CFS (Completely Fair Scheduler) quota')
   const cpuset = flags.text('cpuset-cpus', 'CPUs in which to allow execution (0-3, 0,1)')
+  const realtimePeriod = flags.integer(
+    'cpu-rt-period',
+    'Limit CPU real-time period in microseconds',
+  )
+  const realtimeRuntime = flags.integer(
+    'cpu-rt-runtime',
+    'Limit CPU real-time runtime in microseconds',
+  )
   const mems = flags.text('cpuset-mems', 'MEMs in which to allow execution (0-3, 0,1)')
   return () => ({
     NanoCpus: given(cpus),
     CpuShares: given(shares),
     CpuPeriod: given(period),
     CpuQuota: given(quota),
+    CpuRealtimePeriod: given(realtimePeriod),
+    CpuRealtimeRuntime: given(realtimeRuntime),
     CpusetCpus: given(cpuset),
     CpusetMems: given(mems),
   })
 }
 
-function given<T>(flag: Flag<T>): T | undefined {
-  return flag.isSet ? flag.value : undefined
-}
-
 /** `1.5` → 1,500,000,000. @throws Error */
 export function parseCpus(text: string): number {
-  if (!/^\d+(\.\d*)?$|^\.\d+$/.test(text))
+  if (!/^-?(\d+(\.\d*)?|\.\d+)$/.test(text))
     throw new Error(`failed to parse ${text} as a rational number`)
   const nanos = Number(text) * 1e9
   if (Math.abs(nanos - Math.round(nanos)) > 1e-3) throw new Error('value is too precise')
   return Math.round(nanos)
 }
 
+const ulimitNames = new Set(
+  'core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack'.split(
+    ' ',
+  ),
+)
+
 /** `nofile=1024:2048`. @throws Error with Docker's text */
 export function parseUlimit(text: string): UlimitBody {
   const match = /^([^=]+)=([^:]*)(?::(.*))?$/.exec(text)
   if (!match) throw new Error(`invalid ulimit argument: ${text}`)
   const [, name = '', softText = '', hardText = softText] = match
+  if (!ulimitNames.has(name)) throw new Error(`invalid ulimit type: ${name}`)
   const [soft, hard] = [softText, hardText].map(Number)
   if (!/^-?\d+$/.test(softText) || !/^-?\d+$/.test(hardText)) {
     throw new Error(`strconv.ParseInt: parsing "${softText}": invalid syntax`)

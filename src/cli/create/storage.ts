@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { parseMount } from '#cli/create/mounts.ts'
-import { nonEmpty } from '#cli/create/pairs.ts'
+import { EngineError } from '#base/errors.ts'
+import { nonEmpty, toRecord } from '#cli/create/pairs.ts'
 import type { CreatePart } from '#cli/create/parts.ts'
 import { parseBinarySize } from '#cli/format/units.ts'
 import type { FlagSet } from '#cli/flags/flag-set.ts'
@@ -19,7 +20,9 @@ export function declareStorageFlags(flags: FlagSet): () => CreatePart {
     },
   )
   const tmpfs = flags.list('tmpfs', 'Mount a tmpfs directory')
+  const driver = flags.text('volume-driver', 'Optional volume driver for the container')
   const volumesFrom = flags.list('volumes-from', 'Mount volumes from the specified container(s)')
+  const storageOpt = flags.list('storage-opt', 'Storage driver options for the container')
   const readOnly = flags.bool('read-only', "Mount the container's root filesystem as read only")
   const shmSize = flags.add('shm-size', 'Size of /dev/shm', {
     initial: 0,
@@ -38,9 +41,11 @@ export function declareStorageFlags(flags: FlagSet): () => CreatePart {
       host: {
         Binds: nonEmpty(binds),
         Mounts: nonEmpty(mount.value),
+        VolumeDriver: driver.value || undefined,
+        VolumesFrom: nonEmpty(volumesFrom.value),
+        StorageOpt: toRecord(storageOpt.value),
         Tmpfs:
           tmpfs.value.length === 0 ? undefined : Object.fromEntries(tmpfs.value.map(splitTmpfs)),
-        VolumesFrom: nonEmpty(volumesFrom.value),
         ReadonlyRootfs: readOnly.value || undefined,
         ShmSize: shmSize.isSet ? shmSize.value : undefined,
       },
@@ -54,6 +59,7 @@ export function splitVolumes(texts: readonly string[]): {
   readonly anonymous: readonly string[]
 } {
   const binds = texts.filter((text) => text.includes(':'))
+  binds.forEach(checkSections)
   return {
     binds: binds.map((text) => {
       const [source = ''] = text.split(':', 1)
@@ -61,6 +67,19 @@ export function splitVolumes(texts: readonly string[]): {
     }),
     anonymous: texts.filter((text) => !text.includes(':')),
   }
+}
+
+/** @throws EngineError invalid_argument with Docker's text */
+function checkSections(text: string): void {
+  const sections = text.split(':')
+  const reason =
+    sections.length > 3
+      ? 'too many colons'
+      : sections.includes('')
+        ? 'empty section between colons'
+        : undefined
+  if (reason === undefined) return
+  throw new EngineError('invalid_argument', `invalid spec: ${text}: ${reason}`)
 }
 
 function splitTmpfs(text: string): [string, string] {

@@ -11,6 +11,11 @@ export interface Flag<T> {
   readonly isSet: boolean
 }
 
+/** The value of a flag that the user gave. */
+export function given<T>(flag: Flag<T>): T | undefined {
+  return flag.isSet ? flag.value : undefined
+}
+
 /** What help, completion and the parser know of a flag. */
 export interface FlagSpec {
   readonly name: string
@@ -145,6 +150,18 @@ export function parseInteger(text: string): number {
   }
   if (!Number.isSafeInteger(value)) {
     throw new Error(`strconv.ParseInt: parsing "${text}": value out of range`)
+  }
+  return value
+}
+
+/** Go's strconv.ParseUint for `bits` bits. */
+export function parseUnsigned(text: string, bits: number): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text)) {
+    throw new Error(`strconv.ParseUint: parsing "${text}": invalid syntax`)
+  }
+  if (value >= 2 ** bits) {
+    throw new Error(`strconv.ParseUint: parsing "${text}": value out of range`)
   }
   return value
 }

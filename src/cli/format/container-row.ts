@@ -1,5 +1,7 @@
 import { shortId } from '#base/ids.ts'
 import { formatPorts } from '#cli/format/ports.ts'
+import { quoteGo } from '#cli/template/literals.ts'
+import { nilPointer } from '#cli/template/typed.ts'
 import { formatCreated, formatSize } from '#cli/format/units.ts'
 import { formatDuration } from '#wire/duration.ts'
 import { ellipsis } from '#cli/format/list.ts'
@@ -18,7 +20,7 @@ export function containerRow(
   return {
     ID: isTruncated ? shortId(container.Id) : container.Id,
     Image: imageText(container, isTruncated),
-    Command: `"${isTruncated ? ellipsis(container.Command, commandWidth) : container.Command}"`,
+    Command: quoteGo(isTruncated ? ellipsis(container.Command, commandWidth) : container.Command),
     CreatedAt: formatCreated(container.Created),
     RunningFor: `${formatDuration(nowMs - container.Created * 1000)} ago`,
     State: container.State,
@@ -33,7 +35,7 @@ export function containerRow(
     ),
     Mounts: mounts.map((mount) => (isTruncated ? ellipsis(mount, 15) : mount)).join(','),
     Networks: Object.keys(container.NetworkSettings?.Networks ?? {}).join(','),
-    Platform: null,
+    Platform: nilPointer,
     Size: sizeText(container),
     Label: (name: unknown) => labels[String(name)] ?? '',
   }

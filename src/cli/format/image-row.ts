@@ -43,7 +43,7 @@ function sharedFields(image: ImageSummary, { nowMs, isTruncated }: ImageRowOptio
       image.Created <= 0 ? 'N/A' : `${formatDuration(nowMs - image.Created * 1000)} ago`,
     CreatedAt: formatCreated(image.Created),
     Size: size,
-    VirtualSize: size,
+    VirtualSize: formatSize(image.Size),
     SharedSize: orUnknown(image.SharedSize, formatSize(image.SharedSize, 3)),
     UniqueSize: orUnknown(image.SharedSize, formatSize(image.Size - image.SharedSize, 3)),
     Containers: orUnknown(image.Containers, String(image.Containers)),

@@ -2,11 +2,14 @@ import { formatBinarySize } from '#cli/format/units.ts'
 import type { Info } from '#wire/system.ts'
 
 /** The plain text of `info`. `info` undefined: no engine answered. */
-export function infoText(version: string, info: Info | undefined): string {
+export function infoText(
+  own: { readonly Version: string; readonly Context: string },
+  info: Info | undefined,
+): string {
   const client = [
     'Client:',
-    ` Version:    ${version}`,
-    ' Context:    default',
+    ` Version:    ${own.Version}`,
+    ` Context:    ${own.Context}`,
     ' Debug Mode: false',
     '',
   ]
@@ -50,6 +53,7 @@ function serverLines(info: Info): string[] {
       ' Labels:',
       info.Labels.map((label) => `  ${label}`),
     ),
+    ` Experimental: ${info.ExperimentalBuild}`,
     ` Live Restore Enabled: ${info.LiveRestoreEnabled}`,
     ...section(
       ' Default Address Pools:',
@@ -62,7 +66,7 @@ function serverLines(info: Info): string[] {
 function securityLines(option: string): string[] {
   const fields = option.split(',').map((field) => field.split('='))
   return fields.map(([key = '', value = '']) =>
-    key === 'name' ? `  ${value}` : `   ${key}: ${value}`,
+    key === 'name' ? `  ${value}` : `   ${key === 'profile' ? 'Profile' : key}: ${value}`,
   )
 }
 

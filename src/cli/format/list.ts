@@ -15,27 +15,39 @@ export interface ListOptions<Row> {
   readonly columns: readonly Column<Row>[]
   /** Headers of fields that only templates show. */
   readonly extraHeaders?: Readonly<Record<string, unknown>>
+  /** The template of `--format raw`. */
+  readonly raw?: string
+}
+
+const failures = {
+  parseFailure: 'failed to parse template: ',
+  runFailure: 'failed to execute template: ',
 }
 
 /** The text of a list in one of Docker's forms. @throws EngineError for a wrong template */
 export async function formatList<Row extends object>(options: ListOptions<Row>): Promise<string> {
-  const { rows, columns } = options
-  const format = options.format.trim()
+  const { columns } = options
+  const rows = options.rows.map(withListJson)
+  const written = options.format.trim()
+  const format = written === 'raw' ? (options.raw ?? written) : written
   if (format === '' || format === 'table') {
     const lines = rows.map((row) => columns.map(({ field }) => String(row[field])).join('\t'))
     const header = columns.map((column) => column.header).join('\t')
     return alignColumns([header, ...lines, ''].join('\n'))
   }
-  if (format === 'json') return rows.map((row) => `${formatJson(plainFields(row))}\n`).join('')
+  if (format === 'json') return rows.map((row) => `${formatJson(row)}\n`).join('')
   const { compileTemplate } = await import('#cli/template/template.ts')
   if (!format.startsWith('table')) {
-    const template = compileTemplate(unescapeFormat(format))
+    const template = compileTemplate(unescapeFormat(format), failures)
     return rows.map((row) => `${template(row)}\n`).join('')
   }
   const source = unescapeFormat(format.slice('table'.length).trim())
-  const template = compileTemplate(source)
+  const template = compileTemplate(source, failures)
   const same = (value: unknown) => value
-  const header = compileTemplate(source, { json: same, split: same, join: same, truncate: same })
+  const header = compileTemplate(source, {
+    functions: { json: same, split: same, join: same, truncate: same },
+    ...failures,
+  })
   const headers = {
     ...options.extraHeaders,
     ...Object.fromEntries(columns.map((column) => [column.field, column.header])),
@@ -44,10 +56,23 @@ export async function formatList<Row extends object>(options: ListOptions<Row>):
   return alignColumns([header(headers), ...lines, ''].join('\n'))
 }
 
-/** Only what JSON can show: methods are for templates. */
-function plainFields(row: object): object {
-  const entries = Object.entries(row).filter(([, value]) => typeof value !== 'function')
-  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)))
+/** Rows in JSON as Go's encoder writes maps: sorted, safe inside HTML; methods are for templates only. */
+function withListJson<Row extends object>(row: Row): Row {
+  const toJSON = () => {
+    const entries = Object.entries(row).filter(([, value]) => typeof value !== 'function')
+    const sorted = entries.toSorted(([a], [b]) => (a < b ? -1 : 1))
+    return Object.fromEntries(sorted.map(([field, value]) => [field, safeInHtml(value)]))
+  }
+  return Object.defineProperty({ ...row }, 'toJSON', { value: toJSON, enumerable: false })
+}
+
+function safeInHtml(value: unknown): unknown {
+  if (typeof value !== 'string') return value
+  return JSON.rawJSON(JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, escapeLetter))
+}
+
+function escapeLetter(letter: string): string {
+  return `\\u${(letter.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`
 }
 
 /** `\t` and `\n` written out, as they come from a shell's single quotes. */

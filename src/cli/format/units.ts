@@ -41,13 +41,23 @@ export function parseBinarySize(text: string): number {
 
 /** Unix seconds as Go's time.String in the local zone: `2026-01-02 15:04:05 +0000 UTC`. */
 export function formatCreated(seconds: number): string {
-  const date = new Date(seconds * 1000)
+  return goTime(new Date(seconds * 1000), '')
+}
+
+/** An RFC 3339 instant as Go's time.String: its fraction of a second stays, without trailing zeros. */
+export function formatInstant(text: string): string {
+  const fraction = /\.(\d*?)0*(?:Z|[+-]\d\d:\d\d)$/.exec(text)?.[1] ?? ''
+  return goTime(new Date(text), fraction === '' ? '' : `.${fraction}`)
+}
+
+function goTime(date: Date, fraction: string): string {
   const offset = -date.getTimezoneOffset()
   const local = new Date(date.getTime() + offset * 60_000).toISOString()
   const sign = offset < 0 ? '-' : '+'
   const hours = String(Math.trunc(Math.abs(offset) / 60)).padStart(2, '0')
   const minutes = String(Math.abs(offset) % 60).padStart(2, '0')
-  return `${local.slice(0, 10)} ${local.slice(11, 19)} ${sign}${hours}${minutes} ${zoneName(date)}`
+  const time = `${local.slice(0, 10)} ${local.slice(11, 19)}${fraction}`
+  return `${time} ${sign}${hours}${minutes} ${zoneName(date)}`
 }
 
 function zoneName(date: Date): string {

@@ -3,10 +3,7 @@ import { EngineError } from '#base/errors.ts'
 /** A template that cannot be read, in the words of Go's text/template. */
 export function templateError(source: string, at: number, message: string): EngineError {
   const line = source.slice(0, at).split('\n').length
-  return new EngineError(
-    'invalid_argument',
-    `template parsing error: template: :${line}: ${message}`,
-  )
+  return new EngineError('invalid_argument', `template: :${line}: ${message}`)
 }
 
 /** A failure while the template runs; `expression` is the failing part as written. */

@@ -2,8 +2,9 @@ import { errorMessage } from '#base/errors.ts'
 import { executionError, templateError } from '#cli/template/errors.ts'
 import { isTrue } from '#cli/template/functions.ts'
 import type { TemplateFunction } from '#cli/template/functions.ts'
-import type { Node, Operand, Pipeline, Place } from '#cli/template/nodes.ts'
+import type { Call, Node, Operand, ParsedTemplate, Pipeline, Place } from '#cli/template/nodes.ts'
 import { compareText, printValue } from '#cli/template/print.ts'
+import { fieldsOf, nilPointer } from '#cli/template/typed.ts'
 
 export interface Program {
   readonly source: string
@@ -17,28 +18,51 @@ interface Scope {
 }
 
 interface Frame {
-  readonly program: Program
+  readonly program: Program & Pick<ParsedTemplate, 'definitions'>
   readonly dot: unknown
   readonly scope: Scope
+  /** The text so far. */
+  readonly written: string[]
+  /** Calls of `{{template}}` around this one. */
+  readonly depth: number
 }
+
+/** How a list of nodes ended: at its end, or early inside a `range`. */
+type Flow = 'end' | 'break' | 'continue'
+
+/** How deep templates may call each other: far from the end of the stack. */
+const maxDepth = 1000
 
 /** Writes a parsed template for `value`, which is `.` and `$`. */
-export function evaluateNodes(nodes: readonly Node[], program: Program, value: unknown): string {
-  const scope = { variables: new Map([['$', value]]), parent: undefined }
-  return writeNodes(nodes, { program, dot: value, scope })
+export function evaluateNodes(parsed: ParsedTemplate, program: Program, value: unknown): string {
+  const { nodes, definitions } = parsed
+  const written: string[] = []
+  const whole = { ...program, definitions }
+  writeNodes(nodes, { program: whole, dot: value, scope: rootScope(value), written, depth: 0 })
+  return written.join('')
 }
 
-function writeNodes(nodes: readonly Node[], frame: Frame): string {
-  return nodes.map((node) => writeNode(node, frame)).join('')
+function rootScope(value: unknown): Scope {
+  return { variables: new Map([['$', value]]), parent: undefined }
 }
 
-function writeNode(node: Node, frame: Frame): string {
+function writeNodes(nodes: readonly Node[], frame: Frame): Flow {
+  for (const node of nodes) {
+    const flow = writeNode(node, frame)
+    if (flow !== 'end') return flow
+  }
+  return 'end'
+}
+
+function writeNode(node: Node, frame: Frame): Flow {
   switch (node.type) {
     case 'text':
-      return node.text
+      frame.written.push(node.text)
+      return 'end'
     case 'action': {
       const value = evaluatePipeline(node.pipeline, frame)
-      return node.pipeline.variables.length > 0 ? '' : printValue(value)
+      if (node.pipeline.variables.length === 0) frame.written.push(printValue(value))
+      return 'end'
     }
     case 'if':
     case 'with': {
@@ -49,23 +73,42 @@ function writeNode(node: Node, frame: Frame): string {
     }
     case 'range':
       return writeRange(node, frame)
+    case 'template':
+      writeTemplate(node, frame)
+      return 'end'
+    case 'break':
+    case 'continue':
+      return node.type
   }
 }
 
-function writeRange(node: Extract<Node, { body: unknown }>, frame: Frame): string {
+function writeTemplate(node: Extract<Node, { type: 'template' }>, frame: Frame): void {
+  const { name, pipeline, place } = node
+  const nodes = frame.program.definitions.get(name)
+  if (!nodes) {
+    throw executionError(frame.program.source, place, `template "${name}" not defined`)
+  }
+  if (frame.depth >= maxDepth) {
+    const message = `exceeded maximum template depth (${maxDepth})`
+    throw executionError(frame.program.source, place, message)
+  }
+  const dot = pipeline ? evaluatePipeline(pipeline, innerFrame(frame, frame.dot)) : null
+  writeNodes(nodes, { ...frame, dot, scope: rootScope(dot), depth: frame.depth + 1 })
+}
+
+function writeRange(node: Extract<Node, { body: unknown }>, frame: Frame): Flow {
   const [first, second] = node.pipeline.variables
   const outer = innerFrame(frame, frame.dot)
   const pipeline = { ...node.pipeline, variables: [] }
   const entries = entriesOf(evaluatePipeline(pipeline, outer), node, frame)
   if (entries.length === 0) return writeNodes(node.otherwise, outer)
-  return entries
-    .map(([key, item]) => {
-      const inner = innerFrame(outer, item)
-      if (second !== undefined) inner.scope.variables.set(first ?? '', key).set(second, item)
-      else if (first !== undefined) inner.scope.variables.set(first, item)
-      return writeNodes(node.body, inner)
-    })
-    .join('')
+  for (const [key, item] of entries) {
+    const inner = innerFrame(outer, item)
+    if (second !== undefined) inner.scope.variables.set(first ?? '', key).set(second, item)
+    else if (first !== undefined) inner.scope.variables.set(first, item)
+    if (writeNodes(node.body, inner) === 'break') break
+  }
+  return 'end'
 }
 
 /** Items with their index or key; maps in the order of their keys. */
@@ -80,7 +123,7 @@ function entriesOf(
   if (typeof value === 'object') {
     return Object.entries(value).toSorted(([a], [b]) => compareText(a, b))
   }
-  const place = node.pipeline.commands[0]?.[0] ?? { at: 0, expression: '' }
+  const place = node.pipeline.commands[0] ?? { at: 0, expression: '' }
   throw executionError(frame.program.source, place, `range can't iterate over ${printValue(value)}`)
 }
 
@@ -98,34 +141,46 @@ function evaluatePipeline(pipeline: Pipeline, frame: Frame): unknown {
 }
 
 /** `piped` is the value of the command before, the last argument of this one. */
-function evaluateCommand(
-  command: readonly Operand[],
-  frame: Frame,
-  piped: readonly unknown[],
-): unknown {
-  const [first, ...rest] = command
+function evaluateCommand(call: Call, frame: Frame, piped: readonly unknown[]): unknown {
+  const [first, ...rest] = call.operands
   if (!first) return undefined
   const args = [
-    ...rest.map((operand) => () => evaluateCommand([operand], frame, [])),
+    ...rest.map((operand) => () => evaluateOperand(operand, frame)),
     ...piped.map((value) => () => value),
   ]
-  if (first.type === 'function') return callFunction(first, args, frame)
+  if (first.type === 'function') return callFunction(first.name, { args, call, frame })
   const value = first.type === 'literal' ? first.value : evaluatePath(first, frame)
   if (typeof value !== 'function' && args.length === 0) return value
   const values = args.map((arg) => arg())
   return guarded(frame, first, () => {
-    if (typeof value === 'function') return Reflect.apply(value, undefined, values)
+    if (typeof value === 'function') return callMethod(value, first, values)
     throw new Error(`can't give argument to non-function ${first.expression}`)
   })
 }
 
+function evaluateOperand(operand: Operand, frame: Frame): unknown {
+  const { at, expression } = operand
+  return evaluateCommand({ operands: [operand], at, expression }, frame, [])
+}
+
+function callMethod(method: object, place: Place, values: readonly unknown[]): unknown {
+  const wanted: unknown = Reflect.get(method, 'length')
+  if (typeof method !== 'function' || wanted !== values.length) {
+    const name = place.expression.slice(place.expression.lastIndexOf('.') + 1)
+    const counts = `want ${String(wanted)} got ${values.length}`
+    throw new Error(`wrong number of args for ${name}: ${counts}`)
+  }
+  return Reflect.apply(method, undefined, values)
+}
+
+interface FunctionCall {
+  readonly args: readonly (() => unknown)[]
+  readonly call: Place
+  readonly frame: Frame
+}
+
 /** `and` and `or` stop at the first argument that decides; the others take all their values. */
-function callFunction(
-  operand: Extract<Operand, { type: 'function' }>,
-  args: readonly (() => unknown)[],
-  frame: Frame,
-): unknown {
-  const { name } = operand
+function callFunction(name: string, { args, call, frame }: FunctionCall): unknown {
   if (name === 'and' || name === 'or') {
     let value: unknown
     for (const arg of args) {
@@ -135,11 +190,9 @@ function callFunction(
     return value
   }
   const known = frame.program.functions[name]
-  if (!known || !Object.hasOwn(frame.program.functions, name)) {
-    throw templateError(frame.program.source, operand.at, `function "${name}" not defined`)
-  }
+  if (!known) throw templateError(frame.program.source, call.at, `function "${name}" not defined`)
   const values = args.map((arg) => arg())
-  return guarded(frame, operand, () => {
+  return guarded(frame, call, () => {
     try {
       return known(...values)
     } catch (error) {
@@ -150,7 +203,19 @@ function callFunction(
 
 function evaluatePath(operand: Extract<Operand, { type: 'path' }>, frame: Frame): unknown {
   const start = startOf(operand, frame)
-  return guarded(frame, operand, () => operand.fields.reduce(fieldOf, start))
+  return guarded(frame, operand, () => {
+    let value = start
+    let isAbsent = false
+    let before = ''
+    for (const field of operand.fields) {
+      if (isAbsent) throw new Error(`map has no entry for key "${before}"`)
+      const outer = value
+      value = fieldOf(outer, field)
+      isAbsent = value === nilPointer && !Object.prototype.propertyIsEnumerable.call(outer, field)
+      before = field
+    }
+    return value
+  })
 }
 
 function startOf(operand: Extract<Operand, { type: 'path' }>, frame: Frame): unknown {
@@ -171,14 +236,17 @@ function startOf(operand: Extract<Operand, { type: 'path' }>, frame: Frame): unk
 }
 
 function fieldOf(value: unknown, field: string): unknown {
-  if (value === null || value === undefined) {
+  if (value === null || value === undefined || value === nilPointer) {
     throw new Error(`nil pointer evaluating interface {}.${field}`)
   }
   if (typeof value !== 'object' || Array.isArray(value)) {
     throw new Error(`can't evaluate field ${field} in type interface {}`)
   }
-  if (!Object.hasOwn(value, field)) throw new Error(`map has no entry for key "${field}"`)
-  return Reflect.get(value, field)
+  if (Object.hasOwn(value, field)) return Reflect.get(value, field)
+  // JSON's names differ from Go's in their case alone: `ApiVersion` is the field APIVersion.
+  const same = fieldsOf(value)?.find((name) => name.toLowerCase() === field.toLowerCase())
+  if (same === undefined) throw new Error(`map has no entry for key "${field}"`)
+  return Reflect.get(value, same)
 }
 
 function guarded(frame: Frame, place: Place, call: () => unknown): unknown {

@@ -19,8 +19,9 @@ export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
   print: (...values) => printAll(values),
   println: (...values) => `${values.map(printValue).join(' ')}\n`,
   printf: (format, ...values) => printf(textOf(format), values),
-  urlquery: (...values) => encodeURIComponent(printAll(values)).replaceAll('%20', '+'),
+  urlquery: (...values) => queryText(printAll(values)),
   html: (...values) => escapeHtml(printAll(values)),
+  js: (...values) => escapeScript(printAll(values)),
   json: (value) => formatJson(value),
   lower: (value) => textOf(value).toLowerCase(),
   upper: (value) => textOf(value).toUpperCase(),
@@ -122,4 +123,29 @@ const entities: Readonly<Record<string, string>> = {
 
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (letter) => entities[letter] ?? letter)
+}
+
+/** Go's QueryEscape: a space is `+`, and only letters, digits and `-_.~` stay. */
+function queryText(text: string): string {
+  return encodeURIComponent(text)
+    .replaceAll('%20', '+')
+    .replace(/[!'()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`)
+}
+
+const scriptEscapes: Readonly<Record<string, string>> = {
+  '\\': '\\\\',
+  "'": "\\'",
+  '"': '\\"',
+  '<': '\\u003C',
+  '>': '\\u003E',
+  '&': '\\u0026',
+  '=': '\\u003D',
+}
+
+/** Go's JSEscape: safe inside a JavaScript string. */
+function escapeScript(text: string): string {
+  return text.replace(/[\\'"<>&=]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, (letter) => {
+    const hex = (letter.codePointAt(0) ?? 0).toString(16).toUpperCase()
+    return scriptEscapes[letter] ?? `\\u${hex.padStart(4, '0')}`
+  })
 }

@@ -47,3 +47,21 @@ function unescape(_match: string, body: string): string {
   if (/^[0-7]{3}$/.test(body)) return String.fromCodePoint(Number.parseInt(body, 8))
   return escapes[body] ?? body
 }
+
+const letterOf = new Map(Object.entries(escapes).map(([letter, text]) => [text, letter]))
+const unprintable = /["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu
+
+/** Go's strconv.Quote. */
+export function quoteGo(text: string): string {
+  return `"${text.replace(unprintable, escapeLetter)}"`
+}
+
+function escapeLetter(letter: string): string {
+  if (letter === '"' || letter === '\\') return `\\${letter}`
+  const named = letterOf.get(letter)
+  if (named !== undefined) return `\\${named}`
+  const code = letter.codePointAt(0) ?? 0
+  const hex = code.toString(16)
+  if (code < 0x80) return `\\x${hex.padStart(2, '0')}`
+  return code > 0xffff ? `\\U${hex.padStart(8, '0')}` : `\\u${hex.padStart(4, '0')}`
+}

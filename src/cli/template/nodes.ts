@@ -8,13 +8,32 @@ export type Node =
       readonly body: readonly Node[]
       readonly otherwise: readonly Node[]
     }
+  /** `{{template "name" pipeline}}`; `{{block}}` is one, too, and defines what it calls. */
+  | {
+      readonly type: 'template'
+      readonly name: string
+      readonly pipeline: Pipeline | undefined
+      readonly place: Place
+    }
+  | { readonly type: 'break' | 'continue' }
+
+export interface ParsedTemplate {
+  readonly nodes: readonly Node[]
+  /** What `{{define}}` and `{{block}}` named. */
+  readonly definitions: ReadonlyMap<string, readonly Node[]>
+}
 
 /** `[$x [, $y] := ] command | command | …`: each command's value is the next one's last argument. */
 export interface Pipeline {
   readonly variables: readonly string[]
   /** `=` instead of `:=`: sets variables of an outer scope. */
   readonly assigns: boolean
-  readonly commands: readonly (readonly Operand[])[]
+  readonly commands: readonly Call[]
+}
+
+/** One command of a pipeline: an operand, or a function with its arguments. */
+export interface Call extends Place {
+  readonly operands: readonly Operand[]
 }
 
 export type Operand = Place &

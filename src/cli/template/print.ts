@@ -1,3 +1,6 @@
+import { quoteGo } from '#cli/template/literals.ts'
+import { fieldsOf, nilPointer } from '#cli/template/typed.ts'
+
 /** Go's default formatting (`%v`) of values as JSON has them. */
 export function printValue(value: unknown): string {
   if (value === undefined || value === null) return '<no value>'
@@ -6,8 +9,11 @@ export function printValue(value: unknown): string {
 
 function printInner(value: unknown): string {
   if (value === undefined || value === null) return '<nil>'
+  if (value === nilPointer) return '<nil>'
   if (Array.isArray(value)) return `[${value.map(printInner).join(' ')}]`
   if (typeof value === 'object') {
+    const fields = fieldsOf(value)
+    if (fields) return `{${fields.map((name) => printInner(Reflect.get(value, name))).join(' ')}}`
     const entries = Object.entries(value).toSorted(([a], [b]) => compareText(a, b))
     return `map[${entries.map(([key, item]) => `${key}:${printInner(item)}`).join(' ')}]`
   }
@@ -54,9 +60,7 @@ function formatVerb(letter: string, value: unknown, precision: string | undefine
       if (isNumber || typeof value === 'boolean') return wrongType(letter, value)
       return [...printInner(value)].slice(0, Number(precision ?? Infinity)).join('')
     case 'q':
-      return isNumber
-        ? `'${String.fromCodePoint(Number(value))}'`
-        : JSON.stringify(printInner(value))
+      return isNumber ? `'${String.fromCodePoint(Number(value))}'` : quoteGo(printInner(value))
     case 'T':
       return goType(value)
     case 't':

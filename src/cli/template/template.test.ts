@@ -74,7 +74,12 @@ const golden: readonly (readonly [string, string])[] = [
   ['a {{- .ID -}} b', 'aabcb'],
   ['{{"quo\\"te\\t\\u00e9\\x41"}}{{`raw\\n`}}', 'quo"te\té\u0041raw\\n'],
   ['{{\'a\'}} {{0x10}} {{-3}} {{true}} {{len "é"}}', '97 16 -3 true 2'],
-  ['{{html "<a&b>"}} {{urlquery "a b&c"}}', '&lt;a&amp;b&gt; a+b%26c'],
+  ['{{define "T"}}[{{.ID}}]{{end}}{{template "T" .}}{{template "T" $}}', '[abc][abc]'],
+  ['{{block "T" .Names}}<{{.}}>{{end}}', '<web>'],
+  ['{{range .List}}{{if eq . "y"}}{{continue}}{{end}}{{.}}{{end}}', 'xz'],
+  ['{{range .List}}{{.}}{{if eq . "y"}}{{break}}{{end}}{{end}}', 'xy'],
+  ['{{js "it\'s <b>"}} {{printf "%q" "a\\x01\\n\\u00e9"}}', 'it\\\'s \\u003Cb\\u003E "a\\x01\\né"'],
+  ['{{html "<a&b>"}} {{urlquery "a b&c(*\'"}}', '&lt;a&amp;b&gt; a+b%26c%28%2A%27'],
 ]
 
 test('templates write what Go writes', () => {
@@ -89,8 +94,11 @@ test('json writes the whole value, big integers included', () => {
 })
 
 const failures: readonly (readonly [string, RegExp])[] = [
-  ['{{.Gone}}', /^template: :1:2: executing "" at <\.Gone>: map has no entry for key "Gone"$/],
-  ['a\n{{.State.Gone}}', /^template: :2:2: executing "" at <\.State\.Gone>: map has no entry/],
+  [
+    '{{.Gone}}',
+    /^template parsing error: template: :1:2: executing "" at <\.Gone>: map has no entry for key "Gone"$/,
+  ],
+  ['a\n{{.State.Gone}}', /template: :2:8: executing "" at <\.State\.Gone>: map has no entry/],
   ['{{.Nothing.X}}', /nil pointer evaluating interface \{\}\.X$/],
   ['{{.ID.X}}', /can't evaluate field X in type interface \{\}$/],
   ['{{gone .ID}}', /^template parsing error: template: :1: function "gone" not defined$/],
@@ -103,9 +111,15 @@ const failures: readonly (readonly [string, RegExp])[] = [
   ['{{"abc}}', /unterminated quoted string$/],
   ['{{(.ID}}', /unclosed left paren$/],
   ['{{.ID .Size}}', /can't give argument to non-function \.ID$/],
-  ['{{index .List 9}}', /error calling index: index out of range: 9$/],
+  [
+    '{{index .List 9}}',
+    /:1:2: executing "" at <index \.List 9>: error calling index: index out of range: 9$/,
+  ],
+  ['{{.Label}}', /wrong number of args for Label: want 1 got 0$/],
+  ['{{break}}', /\{\{break\}\} outside \{\{range\}\}$/],
+  ['{{define "a"}}{{template "a"}}{{end}}{{template "a"}}', /exceeded maximum template depth/],
   ['{{lt 1 "a"}}', /error calling lt: incompatible types for comparison$/],
-  ['{{template "x"}}', /\{\{template\}\} is not supported$/],
+  ['{{template "x"}}', /template "x" not defined$/],
 ]
 
 test('templates fail with the words of Go', () => {

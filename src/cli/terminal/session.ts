@@ -34,9 +34,8 @@ export async function runSession(options: SessionOptions): Promise<'ended' | 'de
   const detached = new Promise<'detached'>((resolve) => {
     void copyInput(hijack, matcher, () => resolve('detached'))
   })
-  const end = await Promise.race([ended, detached])
-  if (end === 'detached') output.writeError('read escape sequence\r\n')
-  return end
+  // The terminal is raw until then.
+  return await Promise.race([ended, detached])
 }
 
 /** No keys told are the keys of Docker. */
