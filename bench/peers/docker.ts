@@ -11,7 +11,7 @@ export async function startDocker(root: string): Promise<Peer | undefined> {
   const flags = {
     host: `unix://${socketPath}`,
     'data-root': `${root}/data`,
-    'exec-root': `${root}/exec`,
+    'exec-root': `${root}/run`,
     pidfile: `${root}/pid`,
     bip: '172.29.0.1/16',
     'cgroup-parent': '/gantry-bench/docker',

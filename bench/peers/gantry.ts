@@ -8,7 +8,7 @@ export async function startGantry(root: string): Promise<Peer> {
   const flags = {
     host: `unix://${socketPath}`,
     'data-root': `${root}/data`,
-    'exec-root': `${root}/exec`,
+    'exec-root': `${root}/run`,
     pidfile: `${root}/pid`,
     bridge: 'gantry0',
     bip: '172.30.0.1/16',

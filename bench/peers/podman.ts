@@ -15,7 +15,7 @@ export async function startPodman(root: string): Promise<Peer | undefined> {
   const flags = {
     root: `${root}/data`,
     runroot: `${root}/run`,
-    tmpdir: `${root}/tmp`,
+    tmpdir: `${root}/run/tmp`,
     'network-config-dir': `${root}/networks`,
     'cgroup-manager': 'cgroupfs',
   }

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import { runOk } from '#test/support/commands.ts'
 import { startDocker } from '#bench/peers/docker.ts'
 import { startGantry } from '#bench/peers/gantry.ts'
 import type { Peer } from '#bench/peers/peer.ts'
@@ -12,7 +13,9 @@ export async function startPeers(root: string, wanted: readonly string[]): Promi
   for (const [name, start] of Object.entries(starters)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue
     const folder = `${root}/${name}`
-    mkdirSync(folder, { recursive: true })
+    mkdirSync(`${folder}/run`, { recursive: true })
+    // What ends with the machine lies in memory for each of them, as /run does everywhere.
+    await runOk('mount', ['-t', 'tmpfs', 'tmpfs', `${folder}/run`])
     const peer = await start(folder)
     if (peer) peers.push(peer)
     else process.stdout.write(`${name} is not installed and left out (make bench-peers)\n`)

@@ -8,7 +8,7 @@ import { duplicateDescriptor, openPipe } from '#sys/pipe.ts'
 import { adoptDescriptor } from '#sys/poller.ts'
 import { type ChildProcess, openOutputPipe, openPipeReader } from '#sys/process.ts'
 import type { ChildDescriptor } from '#sys/spawn.ts'
-import { setWindowSize } from '#sys/tty.ts'
+import { openTerminalPair, setWindowSize } from '#sys/tty.ts'
 import { createExecOutput, type ExecOutput } from '#runtime/exec-output.ts'
 import type { ExecOptions, TaskStdio, TerminalSize } from '#runtime/types.ts'
 
@@ -62,20 +62,25 @@ const nullStreams: ExecStreams = {
 
 /** The runtime makes the terminal inside the container and sends its master end to `socketPath`. */
 export function openExecTerminal(socketPath: string, options: ExecOptions): ExecStreams {
+  const sized = options.consoleSize && openTerminalPair(options.consoleSize)
+  const sizedFds = sized ? [sized.masterFd, sized.slaveFd] : []
   const listener = listenForDescriptor(socketPath)
   // Started now: the runtime may connect before it reports a pid.
   const received = listener.receive()
   received.catch(() => undefined)
   return {
-    childDescriptors: ['null', 'null', 'null'],
+    // crun does not give an exec the size that its process has, but that of its own stdin.
+    childDescriptors: [sized?.slaveFd ?? 'null', 'null', 'null'],
     consoleSocket: socketPath,
     closeChildEnds: () => undefined,
     abandon() {
+      closeAll(sizedFds)
       listener[Symbol.dispose]()
       received.then(closeDescriptor, () => undefined)
     },
     async connect(child) {
       const master = await received
+      closeAll(sizedFds)
       listener[Symbol.dispose]()
       const control = duplicateDescriptor(master)
       void child.exited.then(() => closeDescriptor(control))
