@@ -32,7 +32,7 @@ async function quickstart(root: string): Promise<void> {
     await gantry('build', '-t', 'web', 'examples/web')
     await gantry('run', '-d', '--name', 'web', '-p', `${port}:80`, 'web')
     await gantry('ps')
-    await command('curl', '-sSf', '--retry', '10', '--retry-all-errors', url)
+    await command('curl', '-sf', '--retry', '10', '--retry-all-errors', url)
     await gantry('exec', 'web', 'python3', '--version')
     await gantry('stop', 'web')
     await gantry('rm', 'web')
