@@ -35,6 +35,6 @@ fi
 if [ ! -e "$folder/debian.tar" ]; then
   say 'making a Debian base with mmdebstrap'
   command -v mmdebstrap >/dev/null || die 'install mmdebstrap'
-  mmdebstrap --quiet --variant=minbase --include=ca-certificates bookworm "$folder/debian.tar.new"
+  mmdebstrap --quiet --format=tar --variant=minbase --include=ca-certificates bookworm "$folder/debian.tar.new"
   mv "$folder/debian.tar.new" "$folder/debian.tar"
 fi
