@@ -56,11 +56,11 @@ test('--why names the file, the argument and the step before', async (t) => {
   assert.match((await build()).stderr, /COPY src \/src: it was never built before/)
   writeFileSync(join(context, 'other'), 'changed')
   assert.equal((await build()).stderr, 'Why: every step came from the cache\n')
-  assert.match((await build('--build-arg', 'A=2')).stderr, /RUN echo why \$A: .*argument.* changed/)
+  assert.match((await build('--build-arg', 'A=2')).stderr, /RUN echo why 2: .*argument.* changed/)
   writeFileSync(join(context, 'src/a'), 'changed')
   const { stderr } = await build('--build-arg', 'A=2')
   assert.match(stderr, /COPY src \/src: src\/a changed/)
-  assert.match(stderr, /RUN echo why \$A: the step before it changed: .*COPY src \/src/)
+  assert.match(stderr, /RUN echo why 2: the step before it changed: .*COPY src \/src/)
 })
 
 test('a failing step shows its output, the source and the code', async (t) => {
@@ -141,9 +141,9 @@ test('--check, --call=targets and --call=outline build nothing', async (t) => {
   assert.match(check.stdout, /^Check complete, 1 warning has been found!\n\nWARNING: JSONArgsReco/)
   assert.match(check.stdout, /^ {3}3 \| >>> CMD echo hi$/m)
   const targets = await engine().gantry(['build', '--call=targets', context])
-  assert.match(targets.stdout, /^base\nfinal \(default\)$/m)
+  assert.match(targets.stdout, /^base +\nfinal \(default\) $/m)
   const outline = await engine().gantry(['build', '--call=outline', context])
-  assert.match(outline.stdout, /^V\s+1$/m)
+  assert.match(outline.stdout, /^V +1 +$/m)
 })
 
 test('rawjson is one object per line', async (t) => {

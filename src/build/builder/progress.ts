@@ -53,7 +53,7 @@ function translate(cache: Pick<BuildCache, 'findByName'>, event: SolveEvent): Bu
   switch (event.type) {
     case 'started': {
       const { vertex, miss } = event
-      const why = explainMiss(miss, cache.findByName(vertex.name)?.ingredients)
+      const why = explainMiss(miss, cache.findByName(miss.name)?.ingredients)
       return { type: 'vertex-started', vertex: describe(vertex), why, at: now() }
     }
     case 'cached':

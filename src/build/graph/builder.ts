@@ -12,6 +12,7 @@ export interface GraphBuilder {
 
 export interface VertexLabel {
   readonly name: string
+  readonly writtenName?: string
   readonly range?: SourceRange
   readonly ignoresCache?: boolean
 }
@@ -25,8 +26,8 @@ export function createGraphBuilder(latestTime?: number): GraphBuilder {
       const op = latestTime === undefined ? given : withLatestTime(given, latestTime)
       const id = vertexId(op, inputs, label.ignoresCache ?? false)
       if (!vertices.has(id)) {
-        const { name, range, ignoresCache = false } = label
-        vertices.set(id, { id, op, inputs, name, ignoresCache, ...(range && { range }) })
+        const { ignoresCache = false, ...shown } = label
+        vertices.set(id, { id, op, inputs, ignoresCache, ...shown })
       }
       return id
     },

@@ -175,7 +175,7 @@ function remember<R>(
 
 function ingredients(vertex: Vertex, content: readonly KeyInput[]): KeyIngredients {
   const inputs = content.map(({ use, digest }) => ({ use, digest: digest ?? null }))
-  return { name: vertex.name, op: opDigest(vertex.op), inputs }
+  return { name: vertex.writtenName ?? vertex.name, op: opDigest(vertex.op), inputs }
 }
 
 function solved<R>(

@@ -81,8 +81,9 @@ function lowerStage(lowering: Lowering, planned: PlannedStage): StageState {
   if (triggers.length > 0) state.config = withoutTriggers(state.config)
   const instructions = [...triggers, ...planned.stage.instructions]
   const facts: StageFacts = { hasOwnCmd: false }
-  const steps = instructions.filter(makesLayer).length + 1
-  let step = 1
+  // Fetching a base image counts as a step.
+  let step = planned.base.kind === 'image' ? 1 : 0
+  const steps = instructions.filter(makesLayer).length + step
   for (const instruction of instructions) {
     if (makesLayer(instruction)) step++
     const label = stepLabel(lowering, planned, { step, steps })
@@ -187,7 +188,8 @@ function baseState(lowering: Lowering, base: Base): StageState {
     root: rootOf(lowering, base),
     layers: [],
     env,
-    args: new Map(),
+    args: new Set(),
+    values: new Map(env),
     shell: config.Shell ?? ['/bin/sh', '-c'],
     config,
     author: image?.author,
