@@ -41,6 +41,9 @@ ports: {{- pad .Ports 1 0}}
 const ignoredFormat =
   'WARNING: Ignoring custom format, because both --format and --quiet are set.\n'
 
+/** A template that asks for sizes, by name or as a part of the whole row. */
+const sizeUse = /\.Size|json +\.[\s)}-]|\{\{-? *\. *\| *json/
+
 export const command: Command = {
   usage: '[OPTIONS]',
   args: { min: 0, max: 0 },
@@ -63,7 +66,7 @@ export const command: Command = {
     return async (_args, { client, output, settings }) => {
       if (quiet.value && format.value !== '') output.writeError(ignoredFormat)
       const chosen = quiet.value ? '' : format.value || (settings.file.psFormat ?? '')
-      const needsSize = size.value || (chosen.includes('.Size') && !size.isSet)
+      const needsSize = size.value || (!size.isSet && sizeUse.test(chosen))
       const containers = await client.containers.list({
         all: all.value || latest.value || last.value > 0,
         limit: latest.value && last.value === -1 ? 1 : last.value > 0 ? last.value : undefined,
