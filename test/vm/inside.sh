@@ -16,7 +16,7 @@ check() {
 
 start_engine() {
   rm -f /run/gantry/gantry.sock
-  /opt/gantry/dist/gantryd >>/var/log/gantryd.log 2>&1 &
+  /usr/local/bin/gantryd >>/var/log/gantryd.log 2>&1 &
   engine=$!
   for _ in $(seq 600); do
     docker version >/dev/null 2>&1 && return
@@ -70,6 +70,20 @@ wait "$engine"
 check 'the engine ends in order' 0 $?
 check 'no bridge is left' '' "$(ip -o link show type bridge)"
 check 'no rules are left' '' "$(nft list tables)"
+
+systemctl start gantry
+check 'the unit is started when the engine answers' '0 active' "$(docker version >/dev/null 2>&1; echo $?) $(systemctl is-active gantry)"
+docker run -d --name unit busybox sleep 1000 >/dev/null
+pid=$(docker inspect unit --format '{{.State.Pid}}')
+systemctl restart gantry
+check 'a container outlives a restart of the unit' "running $pid" "$(docker inspect unit --format '{{.State.Status}} {{.State.Pid}}')"
+systemctl kill --kill-whom=main --signal=KILL gantry
+for _ in $(seq 600); do docker inspect unit >/dev/null 2>&1 && break; sleep 0.1; done
+check 'systemd starts a killed engine again, which takes it back' "running $pid" "$(docker inspect unit --format '{{.State.Status}} {{.State.Pid}}')"
+check 'the command line uses the unit'"'"'s engine' unit "$(gantry ps --format '{{.Names}}')"
+docker rm -f unit >/dev/null
+systemctl stop gantry
+check 'the unit is stopped' inactive "$(systemctl is-active gantry)"
 [ "$failed" = 0 ] && echo '# all passed'
 [ "$failed" = 0 ] || tail -n 20 /var/log/gantryd.log
 systemctl poweroff

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Boots Debian 12 with systemd, cgroup v2 and Debian's own kernel under QEMU's software emulation, and
-# runs inside.sh there with the built engine: what this machine's kernel and cgroups cannot show.
+# runs inside.sh there with the installed engine: what this machine's kernel and cgroups cannot show.
 # Needs mmdebstrap, qemu-system-x86 and e2fsprogs, and the official docker command line.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -18,13 +18,9 @@ if [ ! -e "$root/boot" ]; then
   mmdebstrap --quiet --variant=minbase --include="$packages" bookworm "$root"
 fi
 
-install -d "$root/opt/gantry/dist" "$root/opt/gantry/.tools/bin" "$root/etc/systemd/system/multi-user.target.wants"
-cp -r dist/engine dist/gantryd "$root/opt/gantry/dist/"
-rm -rf "$root/opt/gantry/node_modules"
-npm ls --omit=dev --all --parseable 2>/dev/null | tail -n +2 | while read -r folder; do
-  tar -c "${folder#"$PWD/"}" | tar -x -C "$root/opt/gantry"
-done
-install -m 755 "$(readlink -f "$(command -v node)")" "$root/opt/gantry/.tools/bin/node"
+install -d "$root/etc/systemd/system/multi-user.target.wants"
+DESTDIR=$root PREFIX=/usr/local scripts/install.sh >/dev/null
+[ -x .tools/bin/node ] || install -m 755 "$(command -v node)" "$root/usr/local/bin/node"
 install -m 755 "$(command -v docker)" "$root/usr/local/bin/docker"
 install -m 755 test/vm/inside.sh "$root/opt/inside.sh"
 install -m 644 test/vm/inside.service "$root/etc/systemd/system/inside.service"
