@@ -39,6 +39,10 @@ export interface BuildRequest {
   /** `context` is the main one. */
   readonly contexts: ReadonlyMap<string, ContextSource>
   readonly dockerfile: { readonly name: string; readonly text: string }
+  /** The same for every build of a project: where its context comes from. */
+  readonly origin?: string
+  /** `--why`: tell of each step that runs what differs from the nearest cached one. */
+  readonly explains?: boolean
   readonly target?: string
   readonly buildArgs: ReadonlyMap<string, string>
   readonly labels: Readonly<Record<string, string>>

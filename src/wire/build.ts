@@ -68,12 +68,25 @@ export const ReasonBody = object(
     kind: literals(
       'never-built',
       'no-cache',
+      'not-kept',
       'instruction-changed',
       'parent-changed',
       'files-changed',
     ),
   },
-  { input: integer, files: list(text) },
+  {
+    input: integer,
+    was: text,
+    changes: list(object({ what: text }, { was: text, is: text })),
+    files: list(
+      object({
+        path: text,
+        change: literals('added', 'removed', 'content', 'mode', 'owner', 'type'),
+      }),
+    ),
+    /** Of files that differ, where not all are listed. */
+    fileCount: integer,
+  },
 )
 export type ReasonBody = Static<typeof ReasonBody>
 
@@ -182,6 +195,8 @@ export const BuildSpecBody = object(
     cacheTo: list(CacheLocationBody),
     provenance: literals('min', 'max'),
     squash: bool,
+    /** `--why`: reasons come with the steps that run. */
+    why: bool,
     /** Registry address → auth object, as in `X-Registry-Config`. */
     registryAuth: record(anything),
   },

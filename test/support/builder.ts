@@ -153,7 +153,7 @@ async function runBuild(
 
 function namesRun(events: readonly BuildEvent[]): string[] {
   return events.flatMap((event) =>
-    event.type === 'vertex-started' && /^\[(?!internal)/.test(event.vertex.name)
+    event.type === 'vertex-started' && /^\[(?!internal)[^\]]*\] (?!FROM )/.test(event.vertex.name)
       ? [event.vertex.name.replace(/^\[[^\]]*\] /, '')]
       : [],
   )

@@ -125,8 +125,6 @@ async function syncContext(
     type: 'needed',
     context: name,
     positions: sync.needed,
-    removed: sync.removed,
-    isFirst: sync.isFirst,
   })
   const archive =
     sync.needed.length === 0 ? nothing() : peer.channel(await inbox.archive(name)).input

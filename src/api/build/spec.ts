@@ -30,8 +30,16 @@ export function readBuildSpec(spec: BuildSpecBody): SpecifiedBuild {
     cacheFrom: (spec.cacheFrom ?? []).map(readCacheLocation),
     cacheTo: (spec.cacheTo ?? []).map(readCacheLocation),
     squashes: spec.squash ?? false,
+    explains: spec.why ?? false,
+    origin: originOf(spec),
     registryAuth: registryAuthFinder(spec.registryAuth ?? {}),
   }
+}
+
+/** The directory on its machine, or the URL. */
+function originOf({ contexts }: BuildSpecBody): string {
+  const main = contexts['context']
+  return main?.key ?? main?.url ?? ''
 }
 
 function readLimits(body: LimitsBody): StepLimits {

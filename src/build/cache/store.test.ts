@@ -16,7 +16,12 @@ import { openMetadataDb } from '#store/database.ts'
 const key = (text: string) => branded<CacheKey>(digestOf(text))
 
 function ingredients(name: string, input: string): KeyIngredients {
-  return { name, op: digestOf(name), inputs: [{ use: 'whole', digest: digestOf(input) }] }
+  return {
+    name,
+    text: name,
+    op: digestOf(name),
+    inputs: [{ use: 'whole', digest: digestOf(input) }],
+  }
 }
 
 function openTemporary() {
@@ -85,14 +90,55 @@ test('prune takes the least recently used first and stops at what is to be kept'
   assert.deepEqual(ids({ isAll: false, shared: new Set([2]) }), [3, 1])
 })
 
-test('explainMiss() says what differs', () => {
-  const cached = ingredients('RUN x', 'base')
-  assert.deepEqual(explainMiss(cached, undefined), [{ kind: 'never-built' }])
-  assert.deepEqual(explainMiss(cached, cached), [{ kind: 'no-cache' }])
-  assert.deepEqual(explainMiss(ingredients('RUN x', 'other base'), cached), [
-    { kind: 'parent-changed', input: 0 },
-  ])
-  assert.deepEqual(explainMiss({ ...cached, op: digestOf('RUN y') }, cached), [
-    { kind: 'instruction-changed' },
-  ])
+test('explainMiss() says what differs from the nearest record', () => {
+  const temporary = openTemporary()
+  const { db, cache } = temporary.open()
+  try {
+    const step = (options: Partial<StepFacts> = {}): KeyIngredients => {
+      const { text = 'RUN x', parent = 'base', env = [], origin = 'project' } = options
+      const definition = JSON.stringify({ kind: 'exec', env, cwd: '/' })
+      const inputs = [{ use: 'whole' as const, digest: digestOf(parent), name: parent }]
+      return { name: text, text, op: digestOf(text + definition), definition, origin, inputs }
+    }
+    const why = (miss: KeyIngredients, ignoresCache = false) =>
+      explainMiss(
+        { vertex: { ignoresCache }, miss },
+        { cache, listings: { compare: () => undefined } },
+      )
+    assert.deepEqual(why(step()), [{ kind: 'never-built' }])
+    cache.put([key('x')], { stored: 'x', ingredients: step({ env: ['A=1', 'B=1'] }) })
+    assert.deepEqual(why(step({ env: ['A=1', 'B=1'] })), [{ kind: 'not-kept' }])
+    assert.deepEqual(why(step({ env: ['A=1', 'B=1'] }), true), [{ kind: 'no-cache' }])
+    assert.deepEqual(why(step({ env: ['A=2', 'C=3'] })), [
+      {
+        kind: 'instruction-changed',
+        changes: [
+          { what: 'variable A', was: '1', is: '2' },
+          { what: 'variable B', was: '1' },
+          { what: 'variable C', is: '3' },
+        ],
+      },
+    ])
+    assert.deepEqual(why(step({ env: ['A=1', 'B=1'], parent: 'other' })), [
+      { kind: 'parent-changed', input: 0, was: 'base' },
+    ])
+    assert.deepEqual(why(step({ text: 'RUN y' })), [
+      {
+        kind: 'instruction-changed',
+        changes: [{ what: 'instruction', was: 'RUN x', is: 'RUN y' }],
+      },
+    ])
+    const elsewhere = step({ parent: 'other', origin: 'another project' })
+    assert.deepEqual(why(elsewhere), [{ kind: 'never-built' }])
+  } finally {
+    db[Symbol.dispose]()
+    temporary.remove()
+  }
 })
+
+interface StepFacts {
+  readonly text: string
+  readonly parent: string
+  readonly env: readonly string[]
+  readonly origin: string
+}

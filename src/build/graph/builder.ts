@@ -12,6 +12,8 @@ export interface GraphBuilder {
 
 export interface VertexLabel {
   readonly name: string
+  /** The name when absent. */
+  readonly text?: string
   readonly range?: SourceRange
   readonly ignoresCache?: boolean
 }
@@ -25,8 +27,8 @@ export function createGraphBuilder(latestTime?: number): GraphBuilder {
       const op = latestTime === undefined ? given : withLatestTime(given, latestTime)
       const id = vertexId(op, inputs, label.ignoresCache ?? false)
       if (!vertices.has(id)) {
-        const { name, range, ignoresCache = false } = label
-        vertices.set(id, { id, op, inputs, name, ignoresCache, ...(range && { range }) })
+        const { name, text = name, range, ignoresCache = false } = label
+        vertices.set(id, { id, op, inputs, name, text, ignoresCache, ...(range && { range }) })
       }
       return id
     },

@@ -17,6 +17,8 @@ export interface Vertex {
   readonly inputs: readonly VertexId[]
   /** Shown in progress: `[build 2/5] RUN make`. */
   readonly name: string
+  /** What another build knows the step by: the instruction as written, without values or place. */
+  readonly text: string
   readonly range?: SourceRange
   /** `--no-cache`: runs even when its key is known. */
   readonly ignoresCache: boolean

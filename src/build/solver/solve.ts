@@ -53,8 +53,8 @@ function createBuild<R>(shared: Shared<R>, request: SolveRequest<R>, signal: Abo
   async function solveVertex(vertex: Vertex): Promise<Solved<R>> {
     const inputs = await Promise.all(vertex.inputs.map(solve))
     try {
-      const { executor, onEvent: emit } = request
-      return await solveOne({ shared, executor, vertex, inputs, signal, emit })
+      const { executor, origin = '', onEvent: emit } = request
+      return await solveOne({ shared, executor, vertex, inputs, origin, signal, emit })
     } catch (error) {
       request.onEvent({ type: 'failed', vertex, error })
       throw error

@@ -4,8 +4,8 @@ import { parseFields } from '#cli/build/csv.ts'
 import { createBuildModel } from '#cli/build/progress/model.ts'
 import { createPlainView } from '#cli/build/progress/plain.ts'
 import { drawModel } from '#cli/build/progress/terminal.ts'
-import { changedSources, explainBuild } from '#cli/build/why.ts'
-import type { BuildEventBody } from '#wire/build.ts'
+import { explainBuild } from '#cli/build/why.ts'
+import type { BuildEventBody, ReasonBody } from '#wire/build.ts'
 
 const one = { id: 'a', name: '[1/2] RUN one', inputs: [] }
 const two = { id: 'b', name: '[2/2] RUN two', inputs: ['a'] }
@@ -65,19 +65,56 @@ test('the picture has one line per vertex, and the last output of what runs', ()
   assert.ok(lines.every((line) => line.length <= 40))
 })
 
-test('--why finds the changed files that a COPY selects', () => {
-  const changed = ['src/a.c', 'src/deep/b.c', 'README', 'srcs/x']
-  const select = (name: string) => changedSources(name, changed)
-  assert.deepEqual(select('[2/3] COPY src /app'), ['src/a.c', 'src/deep/b.c'])
-  assert.deepEqual(select('COPY --chown=1 ./src/*.c README /app/'), ['src/a.c', 'README'])
-  assert.deepEqual(select('ADD . /'), changed)
+test('--why says in the words of the Dockerfile what differs', () => {
   const model = createBuildModel()
+  const base = { id: 'f', name: '[1/3] FROM docker.io/library/b:latest@sha256:new', inputs: [] }
+  model.take({ type: 'vertex-cached', vertex: base, at })
+  const explained = (why: ReasonBody) => {
+    const vertex = { id: 'b', name: '[2/2] RUN two', inputs: ['a', 'f'] }
+    model.take({ type: 'vertex-started', vertex, why: [why], at })
+    return explainBuild(model).replace(/^Why:\n \[2\/2\] RUN two\n/, '')
+  }
   model.take({ type: 'vertex-cached', vertex: one, at })
-  const why = [{ kind: 'parent-changed', input: 0 }] as const
-  model.take({ type: 'vertex-started', vertex: two, why, at })
   assert.equal(
-    explainBuild(model, []),
-    'Why:\n [2/2] RUN two: the step before it changed: [1/2] RUN one\n',
+    explained({ kind: 'parent-changed', input: 0 }),
+    '   the step before it changed: [1/2] RUN one\n',
+  )
+  assert.equal(
+    explained({ kind: 'parent-changed', input: 0, was: '[1/2] RUN none' }),
+    '   it builds on [1/2] RUN one, it was on [1/2] RUN none\n',
+  )
+  assert.equal(
+    explained({ kind: 'parent-changed', input: 1, was: '[1/3] FROM x@sha256:old' }),
+    '   the base image changed: it is docker.io/library/b:latest@sha256:new, it was x@sha256:old\n',
+  )
+  const changes = [
+    { what: 'variable V', was: '1', is: '2' },
+    { what: 'variable W', is: 'w' },
+    { what: 'cwd', was: '/a' },
+  ]
+  assert.equal(
+    explained({ kind: 'instruction-changed', changes }),
+    [
+      '   V changed: it was "1", it is "2"\n',
+      '   W is new: "w"\n',
+      '   the working directory is gone, it was "/a"\n',
+    ].join(''),
+  )
+  const files = [
+    { path: 'a', change: 'content' },
+    { path: 'b', change: 'mode' },
+    { path: 'c', change: 'added' },
+    { path: '', change: 'owner' },
+  ] as const
+  assert.equal(
+    explained({ kind: 'files-changed', input: 0, files, fileCount: 7 }),
+    [
+      '   a changed in [1/2] RUN one\n',
+      '   b changed its mode in [1/2] RUN one\n',
+      '   c was added in [1/2] RUN one\n',
+      '   . changed its owner in [1/2] RUN one\n',
+      '   and 3 more files\n',
+    ].join(''),
   )
 })
 

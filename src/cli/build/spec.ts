@@ -55,6 +55,7 @@ export async function planBuild(
     ssh: [...agents.keys()],
     limits: flags.limits(),
     network: flags.network.value,
+    why: flags.why.value,
     allowsInsecure: flags.allow.value.includes('security.insecure'),
     allowsHostNetwork: flags.allow.value.includes('network.host'),
     registryAuth: await collectAuth(settings, [...tags, ...baseImages(source)]),

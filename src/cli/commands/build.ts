@@ -39,8 +39,7 @@ async function prepare(
 ): Promise<BuildPlan | undefined> {
   try {
     const plan = await planBuild(values, path, context.settings)
-    const { dockerfile } = plan.spec
-    if (dockerfile) showDefinition(view, dockerfile.name, Buffer.byteLength(dockerfile.text))
+    showDefinition(view, plan.source)
     return plan
   } catch (error) {
     view.finish()
@@ -72,7 +71,7 @@ async function build(
     return code
   }
   if (!isQuiet && values.progress.value !== 'rawjson') output.writeError(warningText(view.model))
-  if (values.why.value) output.writeError(explainBuild(view.model, outcome.changed))
+  if (values.why.value) output.writeError(explainBuild(view.model))
   writeResults(values, outcome)
   const { imageId } = outcome.outcome
   if (isQuiet && imageId !== undefined) output.write(`${imageId}\n`)

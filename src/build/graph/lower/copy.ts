@@ -5,6 +5,7 @@ import { heredocOfSource } from '#build/dockerfile/copy.ts'
 import type { Heredoc } from '#build/dockerfile/heredoc.ts'
 import type { AddInstruction, CopyInstruction, Located } from '#build/dockerfile/types.ts'
 import { expandIn, type LowerContext } from '#build/graph/lower/context.ts'
+import { showInstruction } from '#build/graph/lower/shown.ts'
 import { recordLayer } from '#build/graph/lower/history.ts'
 import { isGitUrl, isHttpUrl, parseGitUrl } from '#build/graph/urls.ts'
 import type { CopyOp, VertexId } from '#build/graph/types.ts'
@@ -29,7 +30,7 @@ export function lowerCopy(context: LowerContext, instruction: Instruction): void
   for (const group of groups) {
     const op = copyOp(context, instruction, { group, destination })
     const label = {
-      name: `${context.label}${instruction.source}`,
+      ...showInstruction(context, instruction),
       range: instruction.range,
       ignoresCache: context.ignoresCache,
     }

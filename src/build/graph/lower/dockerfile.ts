@@ -19,6 +19,7 @@ import {
 } from '#build/graph/stage-state.ts'
 import type { BuildGraph, ImageOp, VertexId } from '#build/graph/types.ts'
 import type { ImageConfig } from '#oci/descriptor.ts'
+import { findReference, formatReference, withDefaultTag } from '#oci/reference.ts'
 
 /** A base image pinned to the digest that its tag named when the build began. */
 export interface ResolvedBase {
@@ -76,13 +77,13 @@ function ordered(plan: StagePlan): readonly PlannedStage[] {
 }
 
 function lowerStage(lowering: Lowering, planned: PlannedStage): StageState {
-  const state = baseState(lowering, planned.base)
-  const triggers = (state.config.OnBuild ?? []).map((trigger) => parseInstruction(trigger))
-  if (triggers.length > 0) state.config = withoutTriggers(state.config)
+  const triggers = onBuildOf(lowering, planned.base).map((trigger) => parseInstruction(trigger))
   const instructions = [...triggers, ...planned.stage.instructions]
-  const facts: StageFacts = { hasOwnCmd: false }
   const steps = instructions.filter(makesLayer).length + 1
   let step = 1
+  const state = baseState(lowering, planned.base, stepLabel(lowering, planned, { step, steps }))
+  if (triggers.length > 0) state.config = withoutTriggers(state.config)
+  const facts: StageFacts = { hasOwnCmd: false }
   for (const instruction of instructions) {
     if (makesLayer(instruction)) step++
     const label = stepLabel(lowering, planned, { step, steps })
@@ -105,9 +106,9 @@ function stepLabel(
   { stage }: PlannedStage,
   { step, steps }: { readonly step: number; readonly steps: number },
 ): string {
-  const hasOthers = lowering.plan.stages.length > 1
-  const name = hasOthers ? `${stage.name ?? `stage-${stage.index}`} ` : ''
-  return `[${name}${String(step).padStart(String(steps).length)}/${steps}] `
+  const hasOthers = lowering.dockerfile.stages.length > 1
+  const name = stage.name ?? (hasOthers ? `stage-${stage.index}` : '')
+  return `[${name === '' ? '' : `${name} `}${String(step).padStart(String(steps).length)}/${steps}] `
 }
 
 function stageContext(
@@ -146,7 +147,8 @@ function contextVertex(builder: GraphBuilder, name: string): VertexId {
   return builder.add({ kind: 'context', name }, [], { name: label })
 }
 
-function rootOf(lowering: Lowering, base: Base): VertexId {
+/** @param label of the stage that begins with it; what is only read has none */
+function rootOf(lowering: Lowering, base: Base, label = ''): VertexId {
   switch (base.kind) {
     case 'stage': {
       const state = lowering.states.get(base.index)
@@ -163,12 +165,26 @@ function rootOf(lowering: Lowering, base: Base): VertexId {
       return contextVertex(lowering.builder, base.name)
     case 'image': {
       const { op } = lowering.resolved(base)
-      return lowering.builder.add(op, [], { name: `[internal] load ${op.reference}@${op.digest}` })
+      const reference = findReference(op.reference)
+      const text = `FROM ${reference ? formatReference(withDefaultTag(reference)) : op.reference}`
+      const pin = reference?.digest === undefined ? `@${op.digest}` : ''
+      return lowering.builder.add(op, [], { name: `${label}${text}${pin}`, text })
     }
   }
 }
 
-function baseState(lowering: Lowering, base: Base): StageState {
+/** The instructions that the base keeps for stages that begin with it. */
+function onBuildOf(lowering: Lowering, base: Base): readonly string[] {
+  const config =
+    base.kind === 'stage'
+      ? lowering.states.get(base.index)?.config
+      : base.kind === 'image'
+        ? lowering.resolved(base).config.config
+        : undefined
+  return config?.OnBuild ?? []
+}
+
+function baseState(lowering: Lowering, base: Base, label: string): StageState {
   if (base.kind === 'stage') {
     const parent = lowering.states.get(base.index)
     if (!parent)
@@ -184,7 +200,7 @@ function baseState(lowering: Lowering, base: Base): StageState {
   const config = { ...given, Env: envList(env) }
   return {
     platform: resolved?.op.platform ?? lowering.options.targetPlatform,
-    root: rootOf(lowering, base),
+    root: rootOf(lowering, base, label),
     layers: [],
     env,
     args: new Map(),

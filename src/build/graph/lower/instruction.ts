@@ -13,6 +13,7 @@ import {
 } from '#build/graph/lower/config.ts'
 import { atInstruction, expandIn, type LowerContext } from '#build/graph/lower/context.ts'
 import { lowerCopy } from '#build/graph/lower/copy.ts'
+import { showInstruction } from '#build/graph/lower/shown.ts'
 import { plainList, recordEmpty, recordLayer } from '#build/graph/lower/history.ts'
 import { lowerRun } from '#build/graph/lower/run.ts'
 import type { LocatedInstruction, WorkdirInstruction } from '#build/dockerfile/types.ts'
@@ -115,7 +116,7 @@ function lowerWorkdir(
   const user = state.config.User ?? ''
   const op = { kind: 'make-directory', path, ...(user !== '' && { owner: user }) } as const
   state.root = context.builder.add(op, [state.root], {
-    name: `${context.label}${instruction.source}`,
+    ...showInstruction(context, instruction),
     range: instruction.range,
     ignoresCache: context.ignoresCache,
   })

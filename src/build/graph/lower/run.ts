@@ -7,6 +7,7 @@ import { withShell } from '#build/graph/lower/config.ts'
 import type { LowerContext } from '#build/graph/lower/context.ts'
 import { recordLayer } from '#build/graph/lower/history.ts'
 import { lowerMounts, scriptMount } from '#build/graph/lower/mounts.ts'
+import { showInstruction } from '#build/graph/lower/shown.ts'
 import { proxyArgs } from '#build/graph/options.ts'
 import { defaultPath, envList } from '#build/graph/stage-state.ts'
 import type { ExecOp } from '#build/graph/types.ts'
@@ -18,6 +19,11 @@ export function lowerRun(context: LowerContext, instruction: Located<RunInstruct
   const { state } = context
   const { args, script } = runArguments(context, instruction)
   const mounts = lowerMounts(context, instruction.mounts)
+  const shown = showInstruction(
+    context,
+    instruction,
+    isWhole(instruction) ? instruction.heredocs[0] : undefined,
+  )
   if (script) scriptMount(context, mounts, { ...script, directory: scriptDirectory })
   const op: ExecOp = {
     kind: 'exec',
@@ -34,7 +40,7 @@ export function lowerRun(context: LowerContext, instruction: Located<RunInstruct
     platform: context.platform,
   }
   state.root = context.builder.add(op, [state.root, ...mounts.inputs], {
-    name: `${context.label}${instruction.source}`,
+    ...shown,
     range: instruction.range,
     ignoresCache: context.ignoresCache,
   })
@@ -51,11 +57,16 @@ interface RunArguments {
 function runArguments(context: LowerContext, { command, heredocs }: RunInstruction): RunArguments {
   const [first] = heredocs
   if (command.form === 'exec' || !first) return { args: withShell(context, command) }
-  if (heredocs.length === 1 && /^\d*<<-?\S+$/.test(command.text.trim()))
-    return wholeScript(context, first)
+  if (isWhole({ command, heredocs })) return wholeScript(context, first)
   // The shell reads the heredocs itself, so it gets the source as written.
   const bodies = heredocs.map((heredoc) => `\n${heredoc.body}${heredoc.name}`).join('')
   return { args: withShell(context, { form: 'shell', text: command.text + bodies }) }
+}
+
+/** The heredoc is the whole command. */
+function isWhole({ command, heredocs }: Pick<RunInstruction, 'command' | 'heredocs'>): boolean {
+  const isHeredoc = command.form === 'shell' && /^\d*<<-?\S+$/.test(command.text.trim())
+  return isHeredoc && heredocs.length === 1
 }
 
 /** `RUN <<EOF`: the body is the program, for its shebang's interpreter or the stage's shell. */
