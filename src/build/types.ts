@@ -22,7 +22,8 @@ export interface Builder {
   /** Checks only: `--check`, `--call=outline|targets`. */
   inspect(request: InspectRequest, signal: AbortSignal): Promise<InspectOutcome>
   prune(options: PruneOptions): Promise<PruneOutcome>
-  diskUsage(): readonly CacheUsage[]
+  /** Cached steps, cache mounts and kept contexts. */
+  diskUsage(): Promise<readonly CacheUsage[]>
   history: BuildHistory
 }
 
@@ -181,8 +182,18 @@ export interface TargetInfo {
 export interface PruneOptions {
   readonly isAll: boolean
   readonly unusedForMs?: number
-  readonly keepBytes?: number
+  readonly space?: SpaceLimits
   readonly ids?: readonly string[]
+}
+
+/** Bytes; 0 and absent are no limit. */
+export interface SpaceLimits {
+  /** `--keep-storage`, `--reserved-space`: always stays. */
+  readonly reservedBytes?: number
+  /** `--max-used-space` */
+  readonly maxUsedBytes?: number
+  /** `--min-free-space` of the disk that the cache is on. */
+  readonly minFreeBytes?: number
 }
 
 export interface PruneOutcome {

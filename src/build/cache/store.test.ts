@@ -6,7 +6,12 @@ import test from 'node:test'
 import { branded } from '#base/brand.ts'
 import { instantFromMillis } from '#base/clock.ts'
 import { silentLogger } from '#base/log.ts'
-import { planPrune } from '#build/cache/prune.ts'
+import {
+  bytesToKeep,
+  planPrune,
+  type PruneCandidate,
+  type PrunePolicy,
+} from '#build/cache/prune.ts'
 import { openBuildCache } from '#build/cache/store.ts'
 import { explainMiss } from '#build/cache/why.ts'
 import type { CacheKey, KeyIngredients } from '#build/solver/types.ts'
@@ -72,22 +77,37 @@ test('a record goes when its last key leads elsewhere', () => {
 })
 
 test('prune takes the least recently used first and stops at what is to be kept', () => {
-  const entry = (id: number, used: number, sizeBytes: number) => ({
+  const entry = (id: string, used: number, flags: Partial<PruneCandidate> = {}) => ({
     id,
-    stored: '',
-    ingredients: ingredients('x', 'y'),
-    createdAt: instantFromMillis(0),
     lastUsedAt: instantFromMillis(used),
-    useCount: 1,
-    sizeBytes,
+    sizeBytes: 10,
+    isInUse: false,
+    isShared: false,
+    ...flags,
   })
-  const entries = [entry(1, 300, 10), entry(2, 100, 10), entry(3, 200, 10), entry(4, 50, 10)]
-  const policy = { isAll: true, inUse: new Set([4]), shared: new Set<number>() }
-  const ids = (options: object) => planPrune(entries, { ...policy, ...options }).map(({ id }) => id)
-  assert.deepEqual(ids({}), [2, 3, 1])
-  assert.deepEqual(ids({ keepBytes: 25 }), [2, 3])
-  assert.deepEqual(ids({ unusedSince: instantFromMillis(250) }), [2, 3])
-  assert.deepEqual(ids({ isAll: false, shared: new Set([2]) }), [3, 1])
+  const ids = (policy: Partial<PrunePolicy>, shared = false) => {
+    const second = entry('b', 100, { isShared: shared })
+    const busy = entry('d', 50, { isInUse: true })
+    const usage = [entry('a', 300), second, entry('c', 200), busy]
+    return planPrune(usage, { isAll: true, ...policy }).map(({ id }) => id)
+  }
+  assert.deepEqual(ids({}), ['b', 'c', 'a'])
+  assert.deepEqual(ids({ keepBytes: 25 }), ['b', 'c'])
+  assert.deepEqual(ids({ keepBytes: 40 }), [])
+  assert.deepEqual(ids({ unusedSince: instantFromMillis(250) }), ['b', 'c'])
+  assert.deepEqual(ids({ ids: ['a', 'd'] }), ['a'])
+  assert.deepEqual(ids({ isAll: false }, true), ['c', 'a'])
+})
+
+test('how much cache may stay follows from all three limits', () => {
+  const disk = { usedBytes: 100, freeBytes: 30 }
+  assert.equal(bytesToKeep({}, disk), undefined)
+  assert.equal(bytesToKeep({ reservedBytes: 40 }, disk), 40)
+  assert.equal(bytesToKeep({ maxUsedBytes: 60 }, disk), 60)
+  assert.equal(bytesToKeep({ minFreeBytes: 20 }, disk), 100, 'that much is free')
+  assert.equal(bytesToKeep({ minFreeBytes: 50 }, disk), 80)
+  assert.equal(bytesToKeep({ minFreeBytes: 50, maxUsedBytes: 60 }, disk), 60)
+  assert.equal(bytesToKeep({ minFreeBytes: 500, reservedBytes: 10 }, disk), 10)
 })
 
 test('explainMiss() says what differs from the nearest record', () => {
