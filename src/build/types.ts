@@ -11,6 +11,9 @@ import type { Warning } from '#build/lint/types.ts'
 import type { Reason } from '#build/cache/why.ts'
 import type { VertexStatus } from '#build/solver/types.ts'
 import type { SourceRange } from '#build/dockerfile/source.ts'
+import type { Annotation } from '#build/export/annotations.ts'
+import type { BlobForm } from '#image/layer-blobs.ts'
+import type { MediaFamily } from '#image/media-types.ts'
 import type { Platform } from '#oci/descriptor.ts'
 import type { Digest } from '#oci/digest.ts'
 import type { Reference } from '#oci/reference.ts'
@@ -47,7 +50,7 @@ export interface BuildRequest {
   readonly target?: string
   readonly buildArgs: ReadonlyMap<string, string>
   readonly labels: Readonly<Record<string, string>>
-  readonly annotations: Readonly<Record<string, string>>
+  readonly annotations: readonly Annotation[]
   readonly tags: readonly Reference[]
   /** Empty = the engine's own. Several make an index. */
   readonly platforms: readonly Platform[]
@@ -93,12 +96,20 @@ export interface StepLimits {
 }
 
 export type BuildOutput =
-  | { readonly type: 'image'; readonly isPushed: boolean }
+  | { readonly type: 'image'; readonly isPushed: boolean; readonly form?: ImageForm }
   /** Written to where the client asked: `write` gets a tar stream (`docker`, `oci`, `tar`, `local`). */
   | {
       readonly type: 'docker' | 'oci' | 'tar' | 'local'
+      readonly form?: ImageForm
       readonly write: (archive: AsyncIterable<Uint8Array>) => Promise<void>
     }
+
+/** `compression=`, `compression-level=`, `force-compression=`, `oci-mediatypes=` of an output. */
+export interface ImageForm {
+  /** Of layers that have no blob yet, or of all when it is forced. */
+  readonly blobs?: BlobForm
+  readonly mediaFamily: MediaFamily
+}
 
 export type CacheLocation =
   | { readonly type: 'inline' }

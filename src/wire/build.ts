@@ -155,9 +155,21 @@ export type CacheLocationBody = Static<typeof CacheLocationBody>
 
 export const OutputBody = object(
   { type: literals('image', 'docker', 'oci', 'tar', 'local') },
-  { isPushed: bool },
+  {
+    isPushed: bool,
+    compression: literals('gzip', 'zstd', 'uncompressed'),
+    compressionLevel: integer,
+    forcesCompression: bool,
+    mediaFamily: literals('oci', 'docker'),
+  },
 )
 export type OutputBody = Static<typeof OutputBody>
+
+export const AnnotationBody = object(
+  { level: literals('manifest', 'manifest-descriptor', 'index'), key: text, value: text },
+  { platform: text },
+)
+export type AnnotationBody = Static<typeof AnnotationBody>
 
 /** What `gantry build` asks for: the first message of a session. */
 export const BuildSpecBody = object(
@@ -177,7 +189,7 @@ export const BuildSpecBody = object(
     target: text,
     buildArgs: record(text),
     labels: record(text),
-    annotations: record(text),
+    annotations: list(AnnotationBody),
     tags: list(text),
     platforms: list(text),
     outputs: list(OutputBody),

@@ -213,7 +213,7 @@ export const noLimits: BuildRequest['limits'] = {
 const defaults: Omit<BuildRequest, 'dockerfile' | 'contexts' | 'onEvent'> = {
   buildArgs: new Map(),
   labels: {},
-  annotations: {},
+  annotations: [],
   tags: [],
   platforms: [],
   outputs: [{ type: 'image', isPushed: false }],

@@ -1,5 +1,6 @@
 /** Writes what was built to every place that the request names, and says what came of it. */
 import { EngineError } from '#base/errors.ts'
+import { checkAnnotations } from '#build/export/annotations.ts'
 import { exportCaches, inlineCache } from '#build/export/cache-export.ts'
 import { describeBuilt } from '#build/export/describe.ts'
 import { archiveFiles } from '#build/export/files.ts'
@@ -7,7 +8,7 @@ import type { ExportJob } from '#build/export/job.ts'
 import { buildMetadata } from '#build/export/metadata.ts'
 import { describeIndex, needsIndex } from '#build/export/platforms.ts'
 import { squash } from '#build/export/squash.ts'
-import type { BuildOutcome, BuildOutput } from '#build/types.ts'
+import type { BuildOutcome, BuildOutput, ImageForm } from '#build/types.ts'
 import type { ImageParts } from '#image/assemble.ts'
 import type { Descriptor } from '#oci/descriptor.ts'
 import { formatReference, withDefaultTag } from '#oci/reference.ts'
@@ -25,21 +26,29 @@ export async function exportBuild(given: ExportJob, signal: AbortSignal): Promis
 /** What a build without a word about outputs gives. */
 const defaultOutputs: readonly BuildOutput[] = [{ type: 'image', isPushed: false }]
 
-/** Every output of an image shows its own work; all of them write the same manifests. */
+/** Every output of an image shows its own work; those of one form write the same manifests. */
 async function writeOutputs(job: ExportJob, signal: AbortSignal): Promise<Outcome> {
+  checkAnnotations(job.request.annotations, needsIndex(job))
   let parts: ImageParts | undefined
-  const describeOnce = async (done: Done) => (parts ??= await describe(job, done, signal))
+  const described = new Map<string, ImageParts>()
+  const describeOnce = async ({ form }: BuildOutput, done: Done) => {
+    const key = JSON.stringify(form ?? {})
+    parts = described.get(key) ?? (await describe(job, { form, done }, signal))
+    described.set(key, parts)
+    return parts
+  }
   let descriptor: Descriptor | undefined
   for (const output of outputsOf(job)) {
     await job.around(workName(output), async (done) => {
       if (output.type === 'image') {
-        const image = { parts: await describeOnce(done), isPushed: output.isPushed, done }
+        const { isPushed } = output
+        const image = { parts: await describeOnce(output, done), isPushed, done }
         descriptor = await recordImage(job, image, signal)
       } else if (output.type === 'tar' || output.type === 'local') {
         await output.write(archiveFiles(job, signal))
       } else {
         const { type: format, write } = output
-        await writeArchive(job, { format, write, parts: await describeOnce(done) }, signal)
+        await writeArchive(job, { format, write, parts: await describeOnce(output, done) }, signal)
       }
     })
   }
@@ -72,8 +81,17 @@ function outputsOf({ request }: ExportJob): readonly BuildOutput[] {
   return request.outputs.length === 0 ? defaultOutputs : request.outputs
 }
 
-async function describe(job: ExportJob, done: Done, signal: AbortSignal): Promise<ImageParts> {
-  const parts = await describeImage(job, signal)
+interface Description {
+  readonly form: ImageForm | undefined
+  readonly done: Done
+}
+
+async function describe(
+  job: ExportJob,
+  { form, done }: Description,
+  signal: AbortSignal,
+): Promise<ImageParts> {
+  const parts = await describeImage(job, form, signal)
   done('exporting layers')
   done(`exporting manifest ${parts.manifest.digest}`)
   done(`exporting config ${parts.configDescriptor.digest}`)
@@ -82,15 +100,22 @@ async function describe(job: ExportJob, done: Done, signal: AbortSignal): Promis
 }
 
 /** Layers stay as they are when the image stays here: nothing is compressed for nobody. */
-async function describeImage(job: ExportJob, signal: AbortSignal): Promise<ImageParts> {
+async function describeImage(
+  job: ExportJob,
+  asked: ImageForm | undefined,
+  signal: AbortSignal,
+): Promise<ImageParts> {
   const cache = inlineCache(job)
-  const extra = cache ? { extra: cache } : {}
-  if (needsIndex(job)) return await describeIndex(job, extra, signal)
+  const leaves = needsIndex(job) || outputsOf(job).some(({ type }) => type !== 'image')
+  const options = {
+    ...(cache ? { extra: cache } : {}),
+    form: asked?.blobs ?? (leaves ? 'compressed' : 'present'),
+    mediaFamily: asked?.mediaFamily ?? 'oci',
+  } as const
+  if (needsIndex(job)) return await describeIndex(job, options, signal)
   const [built] = job.built
   if (!built) throw new EngineError('internal', 'export: nothing was built')
-  const leaves = outputsOf(job).some(({ type }) => type !== 'image')
-  const form = leaves ? 'compressed' : 'present'
-  return await describeBuilt(job, { built, ...extra, form }, signal)
+  return await describeBuilt(job, { built, ...options }, signal)
 }
 
 interface RecordedImage {

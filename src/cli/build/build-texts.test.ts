@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { readAnnotation, readAnnotationField } from '#cli/build/annotations.ts'
 import { parseFields } from '#cli/build/csv.ts'
 import { createBuildModel } from '#cli/build/progress/model.ts'
 import { createPlainView } from '#cli/build/progress/plain.ts'
@@ -127,4 +128,20 @@ test('fields of a flag may be quoted', () => {
       ['push', ''],
     ],
   )
+})
+
+test('annotations name the places that they are for', () => {
+  assert.deepEqual(readAnnotation('a.b=c=d'), [{ level: 'manifest', key: 'a.b', value: 'c=d' }])
+  assert.deepEqual(readAnnotation('index,manifest[linux/arm64]:k=v'), [
+    { level: 'index', key: 'k', value: 'v' },
+    { level: 'manifest', platform: 'linux/arm64', key: 'k', value: 'v' },
+  ])
+  assert.deepEqual(readAnnotationField('annotation-manifest-descriptor.k', 'v'), {
+    level: 'manifest-descriptor',
+    key: 'k',
+    value: 'v',
+  })
+  assert.equal(readAnnotationField('compression', 'zstd'), undefined)
+  assert.throws(() => readAnnotation('k'), /expected key=value/)
+  assert.throws(() => readAnnotation('no:k=v'), /unknown annotation type "no"/)
 })

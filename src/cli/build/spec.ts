@@ -2,6 +2,7 @@
 import { EngineError } from '#base/errors.ts'
 import { registryAuthHeader } from '#cli/config/credentials.ts'
 import type { Settings, Variables } from '#cli/config/settings.ts'
+import { readAnnotation } from '#cli/build/annotations.ts'
 import { readCacheFlag } from '#cli/build/cache-flags.ts'
 import { type NamedContext, readNamedContext } from '#cli/build/contexts.ts'
 import type { BuildFlags } from '#cli/build/flags.ts'
@@ -34,7 +35,7 @@ export async function planBuild(
   const secrets = readSecrets(flags.secret.value, variables)
   const named = flags.buildContext.value.map(readNamedContext)
   const source = await readSource(path, flags.file.value)
-  const tags = [...flags.tag.value, ...outputs.flatMap(({ names }) => names)]
+  const tags = [...flags.tag.value, ...outputs.flatMap(({ names = [] }) => names)]
   if (tags.length === 0 && outputs.some(({ body }) => body.isPushed === true)) {
     throw new EngineError('invalid_argument', 'tag is needed when pushing to registry')
   }
@@ -52,6 +53,10 @@ export async function planBuild(
       ? { dockerfileName: flags.file.value || undefined }
       : { dockerfile: source.dockerfile }),
     outputs: outputs.map(({ body }) => body),
+    annotations: [
+      ...flags.annotation.value.flatMap(readAnnotation),
+      ...outputs.flatMap(({ annotations = [] }) => annotations),
+    ],
     ssh: [...agents.keys()],
     limits: flags.limits(),
     network: flags.network.value,
@@ -72,7 +77,6 @@ function imageFields(flags: BuildFlags, variables: Variables): Partial<BuildSpec
     target: flags.target.value || undefined,
     buildArgs: buildArgs(flags.buildArg.value, variables),
     labels: toRecord(flags.label.value),
-    annotations: toRecord(flags.annotation.value),
     squash: flags.squash.value,
     provenance: provenance(flags.provenance.value),
   }
