@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { readAnnotation, readAnnotationField } from '#cli/build/annotations.ts'
+import { readProvenance } from '#cli/build/attestations.ts'
 import { parseFields } from '#cli/build/csv.ts'
 import { createBuildModel } from '#cli/build/progress/model.ts'
 import { createPlainView } from '#cli/build/progress/plain.ts'
@@ -144,4 +145,29 @@ test('annotations name the places that they are for', () => {
   assert.equal(readAnnotationField('compression', 'zstd'), undefined)
   assert.throws(() => readAnnotation('k'), /expected key=value/)
   assert.throws(() => readAnnotation('no:k=v'), /unknown annotation type "no"/)
+})
+
+test('provenance is asked for in the forms of buildx', () => {
+  const mode = (provenance: string, attest: readonly string[] = [], sbom = '') =>
+    readProvenance({
+      attest: { value: attest },
+      provenance: { value: provenance },
+      sbom: { value: sbom },
+    })
+  assert.deepEqual(
+    ['', 'false', 'disabled=true'].map((text) => mode(text)),
+    [undefined, undefined, undefined],
+  )
+  const min = ['true', 'min', 'mode=min', 'version=v1']
+  assert.deepEqual(new Set(min.map((text) => mode(text))), new Set(['min']))
+  assert.deepEqual(
+    ['max', 'mode=max', 'mode=max,version=v1'].map((text) => mode(text)),
+    ['max', 'max', 'max'],
+  )
+  assert.equal(mode('', ['type=provenance,mode=max']), 'max')
+  assert.equal(mode('', ['type=sbom,disabled=true'], 'false'), undefined)
+  assert.throws(() => mode('maximal'), /invalid provenance value: maximal/)
+  assert.throws(() => mode('mode=most'), /invalid provenance value/)
+  assert.throws(() => mode('', ['type=x']), /attestation type "x" is not known/)
+  assert.throws(() => mode('', [], 'true'), /SBOM attestations are not made/)
 })

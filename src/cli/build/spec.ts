@@ -3,6 +3,7 @@ import { EngineError } from '#base/errors.ts'
 import { registryAuthHeader } from '#cli/config/credentials.ts'
 import type { Settings, Variables } from '#cli/config/settings.ts'
 import { readAnnotation } from '#cli/build/annotations.ts'
+import { readProvenance } from '#cli/build/attestations.ts'
 import { readCacheFlag } from '#cli/build/cache-flags.ts'
 import { type NamedContext, readNamedContext } from '#cli/build/contexts.ts'
 import type { BuildFlags } from '#cli/build/flags.ts'
@@ -78,7 +79,7 @@ function imageFields(flags: BuildFlags, variables: Variables): Partial<BuildSpec
     buildArgs: buildArgs(flags.buildArg.value, variables),
     labels: toRecord(flags.label.value),
     squash: flags.squash.value,
-    provenance: provenance(flags.provenance.value),
+    provenance: readProvenance(flags),
   }
 }
 
@@ -102,14 +103,6 @@ function buildArgs(flags: readonly string[], variables: Variables): Record<strin
       return value === undefined ? [] : [[flag, value]]
     }),
   )
-}
-
-/** `true`, `false`, `mode=max`, `max`. */
-function provenance(text: string): 'min' | 'max' | undefined {
-  if (text === '' || text === 'false') return undefined
-  if (text === 'true' || /(?:^|mode=)min$/.test(text)) return 'min'
-  if (/(?:^|mode=)max(?:,|$)/.test(text)) return 'max'
-  throw new EngineError('invalid_argument', `invalid provenance value: ${text}`)
 }
 
 /** Images that FROM and `--from` may pull from registries with credentials. */
