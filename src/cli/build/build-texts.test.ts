@@ -67,6 +67,26 @@ test('the picture has one line per vertex, and the last output of what runs', ()
   assert.ok(lines.every((line) => line.length <= 40))
 })
 
+test('a line that is overwritten shows its last state; what is done gives way to what runs', () => {
+  const model = createBuildModel()
+  model.take({ type: 'vertex-started', vertex: one, why: [], at })
+  model.take(output('a', 'progress 1%\rprogress 2%\r'))
+  for (let step = 0; step < 9; step++) {
+    const vertex = { id: `done ${step}`, name: `[done] RUN ${step}`, inputs: [] }
+    model.take({ type: 'vertex-cached', vertex, at })
+  }
+  const lines = drawModel(model, { width: 40, isLast: false, height: 5 })
+  assert.deepEqual(
+    lines.slice(1).map((line) => line.replace(/ +\d+\.\ds$/, '')),
+    [
+      ' => [1/2] RUN one',
+      ' => => # progress 2%',
+      ' => CACHED [done] RUN 7',
+      ' => CACHED [done] RUN 8',
+    ],
+  )
+})
+
 test('--why says in the words of the Dockerfile what differs', () => {
   const model = createBuildModel()
   const base = { id: 'f', name: '[1/3] FROM docker.io/library/b:latest@sha256:new', inputs: [] }
