@@ -3,12 +3,18 @@ import type { Vertex, VertexId } from '#build/graph/types.ts'
 import { createFlights } from '#build/solver/flights.ts'
 import { createSlots } from '#build/solver/slots.ts'
 import type { SolveRequest, Solver } from '#build/solver/types.ts'
-import { type Shared, type Solved, solveOne, type SolverOptions } from '#build/solver/vertex.ts'
+import {
+  type Shared,
+  type Solved,
+  solveOne,
+  type SolverOptions,
+  type StepEvent,
+} from '#build/solver/vertex.ts'
 
 export function createSolver<R>(options: SolverOptions): Solver<R> {
   const shared: Shared<R> = {
     ...options,
-    flights: createFlights<R>(),
+    flights: createFlights<R, StepEvent>(),
     slots: createSlots(options.parallelism),
   }
   return {

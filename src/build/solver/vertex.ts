@@ -21,7 +21,7 @@ export interface SolverOptions {
 
 /** What all builds of a solver share. */
 export interface Shared<R> extends SolverOptions {
-  readonly flights: Flights<R>
+  readonly flights: Flights<R, StepEvent>
   readonly slots: Slots
 }
 
@@ -138,16 +138,26 @@ async function execute<R>(
 ): Promise<R> {
   const { shared, vertex, signal, emit } = job
   emit({ type: 'started', vertex, miss: ingredients(job, content) })
-  const work = (flightSignal: AbortSignal) => runInSlot(job, flightSignal)
+  const work = (flightSignal: AbortSignal, tell: Tell) => runInSlot(job, tell, flightSignal)
+  // The vertex of another build may have another id.
+  const onEvent = (event: StepEvent) => emit({ ...event, id: vertex.id })
   // Two builds that reach the same key share one run; without a key nothing can be shared.
   const isShareable = key !== undefined && !vertex.ignoresCache
-  const result = await (isShareable ? shared.flights.join(key, work, signal) : work(signal))
+  const result = await (isShareable
+    ? shared.flights.join({ key, work, onEvent }, signal)
+    : work(signal, onEvent))
   emit({ type: 'completed', vertex })
   return result
 }
 
+/** What a running step says. */
+export type StepEvent = DistributiveOmit<Extract<SolveEvent, { type: 'output' | 'status' }>, 'id'>
+type DistributiveOmit<T, K extends keyof T> = T extends unknown ? Omit<T, K> : never
+type Tell = (event: StepEvent) => void
+
 async function runInSlot<R>(
-  { shared, executor, vertex, inputs, emit }: VertexJob<R>,
+  { shared, executor, vertex, inputs }: VertexJob<R>,
+  tell: Tell,
   signal: AbortSignal,
 ): Promise<R> {
   using _slot = await shared.slots.acquire(signal)
@@ -155,8 +165,8 @@ async function runInSlot<R>(
   // `await`, or the slot would be free before the step ends.
   return await executor.run(vertex, results, {
     signal,
-    onOutput: (stream, chunk) => emit({ type: 'output', id: vertex.id, stream, chunk }),
-    onStatus: (status) => emit({ type: 'status', id: vertex.id, status }),
+    onOutput: (stream, chunk) => tell({ type: 'output', stream, chunk }),
+    onStatus: (status) => tell({ type: 'status', status }),
   })
 }
 
