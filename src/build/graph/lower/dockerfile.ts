@@ -18,7 +18,8 @@ import {
   type StageState,
 } from '#build/graph/stage-state.ts'
 import type { BuildGraph, ImageOp, VertexId } from '#build/graph/types.ts'
-import type { ImageConfig } from '#oci/descriptor.ts'
+import type { ImageConfig, Platform } from '#oci/descriptor.ts'
+import { formatPlatform } from '#oci/platform.ts'
 import { findReference, formatReference, withDefaultTag } from '#oci/reference.ts'
 
 /** A base image pinned to the digest that its tag named when the build began. */
@@ -103,12 +104,29 @@ function makesLayer({ kind }: LocatedInstruction): boolean {
 
 function stepLabel(
   lowering: Lowering,
-  { stage }: PlannedStage,
+  { stage, base }: PlannedStage,
   { step, steps }: { readonly step: number; readonly steps: number },
 ): string {
   const hasOthers = lowering.dockerfile.stages.length > 1
   const name = stage.name ?? (hasOthers ? `stage-${stage.index}` : '')
-  return `[${name === '' ? '' : `${name} `}${String(step).padStart(String(steps).length)}/${steps}] `
+  const place = [shownPlatform(lowering, base), name].filter((part) => part !== '')
+  const number = String(step).padStart(String(steps).length)
+  return `[${[...place, `${number}/${steps}`].join(' ')}] `
+}
+
+/** `linux/amd64`; with what it builds for, where that is another: `linux/amd64->arm64`. */
+function shownPlatform(lowering: Lowering, base: Base): string {
+  const { showsPlatforms = false, targetPlatform } = lowering.options
+  if (!showsPlatforms) return ''
+  const own = formatPlatform(platformOf(lowering, base))
+  const target = formatPlatform(targetPlatform)
+  return own === target ? own : `${own}->${target.replace(/^[^/]*\//, '')}`
+}
+
+function platformOf({ states, resolved, options }: Lowering, base: Base): Platform {
+  if (base.kind === 'image') return resolved(base).op.platform
+  const parent = base.kind === 'stage' ? states.get(base.index) : undefined
+  return parent?.platform ?? options.targetPlatform
 }
 
 function stageContext(

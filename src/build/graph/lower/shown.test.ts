@@ -4,7 +4,7 @@ import { parseDockerfile } from '#build/dockerfile/parse.ts'
 import { lowerDockerfile } from '#build/graph/lower/dockerfile.ts'
 import type { BuildOptions } from '#build/graph/options.ts'
 import { planStages } from '#build/graph/plan.ts'
-import { hostPlatform } from '#oci/platform.ts'
+import { hostPlatform, parsePlatform } from '#oci/platform.ts'
 
 const options: BuildOptions = {
   buildArgs: new Map(),
@@ -17,9 +17,9 @@ const options: BuildOptions = {
   ignorePatterns: [],
 }
 
-function namesOf(text: string, target?: string): string[] {
+function namesOf(text: string, target?: string, more: Partial<BuildOptions> = {}): string[] {
   const dockerfile = parseDockerfile('Dockerfile', text)
-  const asked = target === undefined ? options : { ...options, target }
+  const asked = { ...options, ...more, ...(target === undefined ? {} : { target }) }
   const plan = planStages(dockerfile, asked)
   const resolved = () => assert.fail('no image is named')
   const { vertices } = lowerDockerfile({ dockerfile, plan, options: asked, resolved })
@@ -52,5 +52,12 @@ test('a stage is named when it has a name or is not the only one', () => {
   ])
   assert.deepEqual(namesOf(`FROM scratch AS a\n${step}FROM scratch\nWORKDIR /b\n`), [
     '[stage-1 2/2] WORKDIR /b',
+  ])
+})
+
+test('steps for several platforms are shown with theirs', () => {
+  const more = { showsPlatforms: true, targetPlatform: parsePlatform('linux/arm64') }
+  assert.deepEqual(namesOf('FROM scratch AS a\nWORKDIR /a\n', undefined, more), [
+    '[linux/arm64 a 2/2] WORKDIR /a',
   ])
 })
