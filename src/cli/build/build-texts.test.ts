@@ -34,7 +34,7 @@ test('plain progress says which vertex speaks when they take turns', () => {
       '#1 [1/2] RUN one\n#1 T first\n#1 ...\n\n',
       '#2 [2/2] RUN two\n#2 ...\n\n',
       '#1 [1/2] RUN one\n#1 T half\n#1 DONE 0.0s\n\n',
-      '#2 [2/2] RUN two\n#2 ERROR: no\n\n',
+      '#2 [2/2] RUN two\n#2 ERROR: no\n',
     ].join(''),
   )
 })

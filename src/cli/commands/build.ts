@@ -71,7 +71,10 @@ async function build(
     return code
   }
   if (!isQuiet && values.progress.value !== 'rawjson') output.writeError(warningText(view.model))
-  if (values.why.value) output.writeError(explainBuild(view.model))
+  if (values.why.value) {
+    const isAlone = isQuiet || values.progress.value === 'quiet'
+    output.writeError(`${isAlone ? '' : '\n'}${explainBuild(view.model)}`)
+  }
   writeResults(values, outcome)
   const { imageId } = outcome.outcome
   if (isQuiet && imageId !== undefined) output.write(`${imageId}\n`)
