@@ -149,6 +149,20 @@ test('the Dockerfile may come from stdin, the context too', async (t) => {
   assert.match(outside.stderr, /load build definition from other\.Dockerfile[^]*from the context/)
 })
 
+test('a context from stdin has the ignore file of the Dockerfile that -f names', async (t) => {
+  const context = makeContext(t, {
+    'other.Dockerfile': 'FROM busybox\nCOPY . /all\nRUN ls /all\n',
+    'other.Dockerfile.dockerignore': 'hidden\n',
+    hidden: '',
+    shown: '',
+  })
+  const tar = await run('tar', ['-c', '-C', context, '.'])
+  const flags = ['--no-cache', '-f', 'other.Dockerfile']
+  const { stderr } = await engine().gantry(['build', ...flags, '-'], { input: tar.bytes })
+  assert.match(stderr, /\d shown\n/)
+  assert.doesNotMatch(stderr, /\d hidden\n/)
+})
+
 test('secrets, build arguments, labels and named contexts reach the build', async (t) => {
   const text = `FROM busybox
 ARG WHO
