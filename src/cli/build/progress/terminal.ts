@@ -7,6 +7,7 @@ import {
 } from '#cli/build/progress/model.ts'
 import { formatStatus, secondsOf } from '#cli/build/progress/plain.ts'
 import type { ProgressView } from '#cli/build/progress/view.ts'
+import { cutToWidth, textWidth } from '#cli/terminal/text-width.ts'
 
 export interface Screen {
   readonly write: (text: string) => void
@@ -95,18 +96,12 @@ function drawVertex(vertex: ShownVertex, { width, isLast }: DrawOptions): readon
   if (isLast) return lines
   const output = [...vertex.lines.map(({ text }) => text), overwritten(vertex.partial)]
   const shown = output.filter((text) => text.trim() !== '').slice(-outputLines)
-  return [...lines, ...shown.map((text) => cut(` => => # ${plainText(text)}`, width))]
+  return [...lines, ...shown.map((text) => cutToWidth(` => => # ${plainText(text)}`, width))]
 }
 
 function aligned(text: string, time: string, width: number): string {
-  const room = width - time.length - 1
-  const shown = cut(text, room)
-  return `${shown}${' '.repeat(Math.max(1, width - shown.length - time.length))}${time}`
-}
-
-function cut(text: string, width: number): string {
-  const letters = [...text]
-  return letters.length <= width ? text : `${letters.slice(0, width - 3).join('')}...`
+  const shown = cutToWidth(text, width - time.length - 1)
+  return `${shown}${' '.repeat(Math.max(1, width - textWidth(shown) - time.length))}${time}`
 }
 
 /** Escape sequences of a step would move the picture about. */
