@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 folder=$PWD/.cache/corpus-peer
 need_root "make corpus"
 if [ ! -x "$folder/cli-plugins/docker-buildx" ]; then
-  say "unpacking trixie's docker.io, containerd and docker-buildx"
+  say "unpacking forky's docker.io, containerd and docker-buildx"
   # The mirror that this machine itself uses.
   mirror=$(apt-get indextargets --format '$(REPO_URI)' "Codename: $(. /etc/os-release && echo "$VERSION_CODENAME")" |
     head -n 1)
@@ -16,10 +16,10 @@ if [ ! -x "$folder/cli-plugins/docker-buildx" ]; then
   trap 'rm -rf "$work"' EXIT
   chmod 755 "$work"
   mkdir -p "$work/sources" "$work/lists/partial" "$work/cache/archives/partial"
-  cat >"$work/sources/trixie.sources" <<EOF
+  cat >"$work/sources/peer.sources" <<EOF
 Types: deb
 URIs: $mirror
-Suites: trixie
+Suites: forky
 Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 EOF
@@ -35,6 +35,6 @@ fi
 if [ ! -e "$folder/debian.tar" ]; then
   say 'making a Debian base with mmdebstrap'
   command -v mmdebstrap >/dev/null || die 'install mmdebstrap'
-  mmdebstrap --quiet --variant=minbase --include=ca-certificates bookworm "$folder/debian.tar.new"
+  mmdebstrap --quiet --format=tar --variant=minbase --include=ca-certificates bookworm "$folder/debian.tar.new"
   mv "$folder/debian.tar.new" "$folder/debian.tar"
 fi

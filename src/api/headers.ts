@@ -7,7 +7,8 @@ export function commonHeaders(options: ApiOptions): Readonly<Record<string, stri
     'Api-Version': newestApiVersion,
     'Docker-Experimental': 'false',
     Ostype: 'linux',
-    Server: `Gantry/${options.engineVersion} (linux)`,
+    // Docker's Go client takes the engine's system from this text, and knows it by the word Docker.
+    Server: `Docker/${options.engineVersion} (linux)`,
   }
 }
 

@@ -14,7 +14,7 @@ test('every response carries the common headers', async () => {
     assert.equal(headers['api-version'], '1.55')
     assert.equal(headers['docker-experimental'], 'false')
     assert.equal(headers['ostype'], 'linux')
-    assert.equal(headers['server'], 'Gantry/0.0.0-test (linux)')
+    assert.equal(headers['server'], 'Docker/0.0.0-test (linux)')
   }
 })
 

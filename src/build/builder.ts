@@ -7,7 +7,7 @@ import type { Builder } from '#build/types.ts'
 export function createBuilder(parts: BuilderParts & MaintenanceDeps): Builder {
   return {
     build: (request, signal) => runBuild(parts, request, signal),
-    inspect: async (request) => inspectDockerfile(request),
+    inspect: async (request) => inspectDockerfile(parts.machine.images, request),
     prune: (options) => prune(parts, options),
     diskUsage: () => listUsage(parts),
     history: parts.history,

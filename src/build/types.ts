@@ -167,7 +167,13 @@ export interface InspectRequest {
 }
 
 export type InspectOutcome =
-  | { readonly call: 'check'; readonly warnings: readonly Warning[]; readonly isError: boolean }
+  | {
+      readonly call: 'check'
+      readonly warnings: readonly Warning[]
+      readonly isError: boolean
+      /** What would fail a build before its first step. */
+      readonly failure?: { readonly message: string; readonly excerpt?: string }
+    }
   | { readonly call: 'outline'; readonly outline: Outline }
   | { readonly call: 'targets'; readonly targets: readonly TargetInfo[] }
 

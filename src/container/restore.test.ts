@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import test from 'node:test'
 import { fakeWorld, type FakeWorld } from '#container/testing/fakes.ts'
 import { until } from '#container/testing/until.ts'
-import type { ContainerService } from '#container/open.ts'
+import { type ContainerService, openContainers } from '#container/open.ts'
 import { sampleRequest } from '#container/testing/sample.ts'
 
 /** A second engine on what the first left behind; the first never hears of anything again. */
@@ -49,6 +49,29 @@ test('what ended meanwhile is known with its code, and its policy applies', asyn
   world.scheduler.fire()
   await until(() => second.get(again.id).state.status === 'running')
   assert.throws(() => second.get(gone.id), { kind: 'not_found' })
+})
+
+test('what a policy starts during the sweep is no stray', async (t) => {
+  const world = await fakeWorld(t)
+  const first = await world.open()
+  const host = { restartPolicy: { name: 'always' } } as const
+  const { id } = await first.create(sampleRequest({ host }))
+  await first.start(id)
+  first.close()
+  world.tasks.get(id)?.exit(1)
+  const removed: string[] = []
+  const runtime = {
+    ...world.deps.runtime,
+    listIds: async () => {
+      world.scheduler.fire()
+      return [id]
+    },
+    removeStray: async (stray: string) => void removed.push(stray),
+  }
+  const second = await openContainers({ ...world.deps, runtime })
+  await second.recover(await second.adopt(), new Map())
+  await until(() => second.get(id).state.status === 'running')
+  assert.deepEqual(removed, [])
 })
 
 test('a task that vanished with the machine ends with 255 and starts by its policy', async (t) => {

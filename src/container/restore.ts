@@ -133,17 +133,11 @@ export async function startPolicied(context: ContainerContext): Promise<void> {
 
 /** Removes tasks, mounts, snapshots and directories whose id no record has, or whose record does not run. */
 async function sweep(context: ContainerContext): Promise<void> {
-  const isRunning = (id: string) => context.tasks.has(id)
   for (const id of await context.runtime.listIds()) {
-    if (!isRunning(id) && !isQuarantined(context, id)) {
-      await attempt(context, id, () => context.runtime.removeStray(id))
-    }
+    await unlessRunning(context, id, () => context.runtime.removeStray(id))
   }
   for (const target of await context.rootfs.list()) {
-    const id = idOfMountPoint(target)
-    if (!isRunning(id) && !isQuarantined(context, id)) {
-      await attempt(context, id, () => context.rootfs.unmount(target))
-    }
+    await unlessRunning(context, idOfMountPoint(target), () => context.rootfs.unmount(target))
   }
   for (const key of context.snapshots.listActive()) {
     if (/^[0-9a-f]{64}$/.test(key) && !context.table.isKnown(key)) {
@@ -156,11 +150,20 @@ async function sweep(context: ContainerContext): Promise<void> {
     await attempt(context, id, () => rm(directory, { recursive: true, force: true }))
   }
   for (const name of await names(rootfsDirectory(context))) {
-    const id = idOfMountPoint(name)
-    if (isRunning(id) || isQuarantined(context, id)) continue
     const directory = join(rootfsDirectory(context), name)
-    await attempt(context, id, () => rmdir(directory))
+    await unlessRunning(context, idOfMountPoint(name), () => rmdir(directory))
   }
+}
+
+/** Under the container's lock: a policy may be starting it this moment. */
+async function unlessRunning(
+  context: ContainerContext,
+  id: string,
+  step: () => Promise<void>,
+): Promise<void> {
+  using _lock = await context.locks.acquire(id)
+  if (context.tasks.has(id) || isQuarantined(context, id)) return
+  await attempt(context, id, step)
 }
 
 /** Its record could not be read, so nobody knows what may go. */

@@ -65,6 +65,8 @@ export type InspectedBody =
       readonly call: 'check'
       readonly warnings: readonly WarningBody[]
       readonly isError: boolean
+      /** What would fail a build before its first step. */
+      readonly failure?: { readonly message: string; readonly excerpt?: string }
     }
   | { readonly call: 'outline'; readonly outline: OutlineBody }
   | { readonly call: 'targets'; readonly targets: readonly TargetBody[] }

@@ -91,7 +91,12 @@ async function runCase(item: CorpusCase, sides: readonly Side[]): Promise<Row> {
   const row = { name: item.name, here: words.get('here') ?? '–', there: words.get('there') ?? '–' }
   if (!own || !other) return { ...row, config: '–', tree: '–', differences }
   const config = compareConfigs(own.config, other.config)
-  const tree = await compareTrees({ own, other, ignore: item.ignore ?? [], startedAt })
+  const tree = await compareTrees({
+    own,
+    other,
+    ignore: item.ignore ?? [],
+    startedAt: item.timesDiffer === undefined ? startedAt : 0,
+  })
   return {
     ...row,
     config: config.length === 0 ? 'equal' : 'DIFFERS',

@@ -76,7 +76,7 @@ test('errors have the texts that scripts look for', async (t) => {
     ],
     [
       'FROM busybox\nFOO\n',
-      /^Error response from daemon: dockerfile parse error on line 2: unknown instruction: FOO$/m,
+      /^Error response from daemon: dockerfile parse error on line 2: unknown instruction: FOO \(did you mean FROM\?\)$/m,
     ],
     ['FROM busybox\nRUN exit 9\n', /returned a non-zero code: 9$/m],
   ]

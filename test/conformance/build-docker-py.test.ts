@@ -55,7 +55,7 @@ test('a file object, and failures as BuildError with the log', { skip }, async (
   assert.deepEqual(output.trim().split('\n'), [
     "{'a': 'b'}",
     "The command '/bin/sh -c exit 4' returned a non-zero code: 4",
-    '400 dockerfile parse error on line 2: unknown instruction: FOO',
+    '400 dockerfile parse error on line 2: unknown instruction: FOO (did you mean FROM?)',
   ])
 })
 

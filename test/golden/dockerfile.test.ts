@@ -8,6 +8,7 @@ import assert from 'node:assert/strict'
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import test from 'node:test'
 import { EngineError } from '#base/errors.ts'
+import { lintFacts } from '#build/builder/lint-facts.ts'
 import { parseDockerfile } from '#build/dockerfile/parse.ts'
 import { lowerDockerfile } from '#build/graph/lower/dockerfile.ts'
 import type { BuildOptions } from '#build/graph/options.ts'
@@ -16,7 +17,7 @@ import type { BuildGraph } from '#build/graph/types.ts'
 import { lintDockerfile } from '#build/lint/lint.ts'
 import type { ImageConfig } from '#oci/descriptor.ts'
 import { digestOf } from '#oci/digest.ts'
-import { createIgnoreMatcher, parseIgnoreFile } from '#oci/ignore.ts'
+import { parseIgnoreFile } from '#oci/ignore.ts'
 
 /** `options.json` of a case: what the command line would have said. */
 interface CaseOptions {
@@ -43,7 +44,7 @@ function baseConfig(reference: string): ImageConfig {
   return { ...amd64, rootfs, config, history: [{ created_by: 'base layer' }] }
 }
 
-function buildOptions(options: CaseOptions): BuildOptions {
+function buildOptions(options: CaseOptions, ignorePatterns: readonly string[] = []): BuildOptions {
   return {
     ...(options.target !== undefined && { target: options.target }),
     buildArgs: new Map(Object.entries(options.buildArgs ?? {})),
@@ -53,7 +54,7 @@ function buildOptions(options: CaseOptions): BuildOptions {
     targetPlatform: amd64,
     uncachedStages: new Set(),
     network: options.network ?? 'default',
-    ignorePatterns: [],
+    ignorePatterns,
   }
 }
 
@@ -78,7 +79,6 @@ function resultOf(directory: string): unknown {
     : {}
   const ignoreFile = `${directory}/.dockerignore`
   const ignored = existsSync(ignoreFile) ? parseIgnoreFile(readFileSync(ignoreFile, 'utf8')) : []
-  const matcher = createIgnoreMatcher(ignored)
   try {
     const dockerfile = parseDockerfile(
       'Dockerfile',
@@ -87,11 +87,13 @@ function resultOf(directory: string): unknown {
     const plan = planStages(dockerfile, buildOptions(options))
     const { warnings } = lintDockerfile({
       dockerfile,
-      facts: {
-        baseEnv: () => new Set(['PATH', 'LANG']),
-        isIgnored: (path) => matcher.isIgnored(path),
-        basePlatforms: [],
-      },
+      facts: lintFacts({
+        dockerfile,
+        options: buildOptions(options, ignored),
+        stages: plan.stages,
+        configOf: ({ reference }) => baseConfig(reference),
+        isReached: () => true,
+      }),
     })
     const graph = lowerDockerfile({
       dockerfile,

@@ -10,12 +10,16 @@ import { shareTestBuilder, type TestBuild, tagged } from '#test/support/builder.
 
 const builder = shareTestBuilder()
 
-async function withServer<T>(listener: RequestListener, work: (url: string) => Promise<T>) {
-  const server = createServer(listener).listen(0, '127.0.0.1')
+async function withServer<T>(
+  listener: RequestListener,
+  work: (url: string) => Promise<T>,
+  place = { port: 0, host: '127.0.0.1' },
+) {
+  const server = createServer(listener).listen(place)
   await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as AddressInfo
+  const { address, port } = server.address() as AddressInfo
   try {
-    return await work(`http://127.0.0.1:${port}`)
+    return await work(`http://${address}:${port}`)
   } finally {
     server.closeAllConnections()
     server.close()
@@ -49,6 +53,13 @@ test('ADD of a URL gives a file of mode 0600 with the time of the server', async
       assert.equal(fs.statSync(path).mtime.toUTCString(), modified)
     }),
   )
+})
+
+test('a port that browsers refuse is one like any other', async () => {
+  const host = `127.66.${(process.pid >> 8) & 255}.${(process.pid & 127) + 1}`
+  const look = (root: string) => fs.readFileSync(join(root, 'out'), 'utf8')
+  const work = (url: string) => built(`ADD ${url}/file.txt /out`, look)
+  assert.equal(await withServer(serve, work, { port: 6000, host }), 'fetched')
 })
 
 test('redirects are followed within bounds, and only to http', async () => {
@@ -97,7 +108,9 @@ test('credentials for a host come from secrets and reach no layer', async () => 
 
 test('an unreachable URL is told', async () => {
   const gone = await withServer(serve, async (url) => url)
-  await assert.rejects(built(`ADD ${gone}/f /x`, String), { message: /download .*ECONNREFUSED/ })
+  await assert.rejects(built(`ADD ${gone}/f /x`, String), {
+    message: /^Get "http:.*": dial tcp 127\.0\.0\.1:\d+: connect: connection refused$/,
+  })
 })
 
 /** A bare repository behind git's own http protocol for dumb servers. */

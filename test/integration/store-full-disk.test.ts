@@ -60,7 +60,8 @@ test('an extraction that fills the disk fails as such', async (t) => {
 })
 
 test('a download that fills the disk fails as such', async (t) => {
-  const response = new Response(Buffer.alloc(5_000_000, 'x'))
+  const body = ReadableStream.from([Buffer.alloc(5_000_000, 'x')])
+  const response = { body, header: () => undefined }
   const op = { kind: 'http', url: 'http://example.com/big' } as const
   const place = { op, path: join(smallDisk(t), 'big') }
   const { signal } = new AbortController()

@@ -3,7 +3,7 @@ import type { VertexInfo } from '#build/types.ts'
 import { missingPath } from '#api/build/missing-file.ts'
 import type { ProgressLine } from '#wire/images.ts'
 
-const failedProcess = /process "([^]*)" did not complete successfully: exit code: (\d+)/
+const failedProcess = /process ("[^]*") did not complete successfully: exit code: (\d+)/
 
 /** A failure in the words that the classic builder's clients look for; `failed` is the step. */
 export function toClassicError(error: unknown, failed?: VertexInfo): EngineError {
@@ -17,7 +17,8 @@ export function toClassicError(error: unknown, failed?: VertexInfo): EngineError
 function classicText(message: string, failed: VertexInfo | undefined): string {
   const process = failedProcess.exec(message)
   if (process) {
-    return `The command '${process[1] ?? ''}' returned a non-zero code: ${process[2] ?? ''}`
+    const command: unknown = JSON.parse(process[1] ?? '""')
+    return `The command '${String(command)}' returned a non-zero code: ${process[2] ?? ''}`
   }
   const path = missingPath(message)
   if (path === undefined) return message

@@ -162,8 +162,16 @@ function sessionOf(
     allowsHostNetwork: request.allowsHostNetwork || request.network === 'host',
     registryAuth,
     hostname: buildArgs.get('BUILDKIT_SANDBOX_HOSTNAME') ?? 'buildkitsandbox',
-    proxyEnv: [...buildArgs]
-      .filter(([name]) => proxyArgs.has(name))
-      .map(([name, value]) => `${name}=${value}`),
+    proxyEnv: proxyEnv(buildArgs),
   }
+}
+
+/** Each in upper and lower case, since programs look for either. */
+function proxyEnv(buildArgs: ReadonlyMap<string, string>): string[] {
+  const given = [...buildArgs].filter(([name]) => proxyArgs.has(name))
+  const spellings = given.flatMap(([name, value]): [string, string][] => [
+    [name.toUpperCase(), value],
+    [name.toLowerCase(), value],
+  ])
+  return [...new Map([...spellings, ...given])].map(([name, value]) => `${name}=${value}`)
 }

@@ -43,7 +43,6 @@ function completeHistory(parts: ConfigParts): HistoryEntry[] {
   }
   const dated = given.flatMap((entry): HistoryEntry[] => {
     const step = own.get(entry)
-    // An instruction with sources of several kinds makes a layer for each.
     const made = step === undefined ? undefined : times[step]
     return made?.map((time) => ({ created: formatInstant(time), ...entry })) ?? [entry]
   })

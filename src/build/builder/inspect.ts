@@ -1,38 +1,33 @@
 /** `--check` and `--call`: what a Dockerfile says, without building it. */
+import { checkDockerfile } from '#build/builder/check.ts'
 import { optionsOf, parse } from '#build/builder/plan.ts'
 import type { ArgInstruction, Dockerfile, Located, Stage } from '#build/dockerfile/types.ts'
 import { parseMountFlag } from '#build/graph/mount-flags.ts'
+import { type BuildOptions, globalValues, platformArgs } from '#build/graph/options.ts'
 import { planStages } from '#build/graph/plan.ts'
-import { lintDockerfile } from '#build/lint/lint.ts'
+import { scopedInstructions } from '#build/lint/scopes.ts'
 import type { InspectOutcome, InspectRequest, Outline, TargetInfo } from '#build/types.ts'
-import { createIgnoreMatcher } from '#oci/ignore.ts'
+import type { Images } from '#image/types.ts'
 import { hostPlatform } from '#oci/platform.ts'
 
 /** @throws EngineError invalid_argument for a Dockerfile that cannot be parsed or planned */
-export function inspectDockerfile(request: InspectRequest): InspectOutcome {
+export function inspectDockerfile(
+  images: Pick<Images, 'find'>,
+  request: InspectRequest,
+): InspectOutcome {
   const dockerfile = parse(request)
+  const options = inspectOptions(request)
   switch (request.call) {
     case 'check':
-      return { call: 'check', ...check(dockerfile, request) }
+      return checkDockerfile({ dockerfile, options, images })
     case 'outline':
-      return { call: 'outline', outline: outlineOf(dockerfile, request) }
+      return { call: 'outline', outline: outlineOf(dockerfile, options) }
     case 'targets':
       return { call: 'targets', targets: targetsOf(dockerfile) }
   }
 }
 
-function check(dockerfile: Dockerfile, { ignore }: InspectRequest) {
-  const ignored = createIgnoreMatcher(ignore)
-  const facts = {
-    baseEnv: () => new Set<string>(),
-    isIgnored: (path: string) => ignored.isIgnored(path),
-    basePlatforms: [],
-  }
-  return lintDockerfile({ dockerfile, facts })
-}
-
-/** Of the stages that the target needs; a description is a comment that begins with the name. */
-function outlineOf(dockerfile: Dockerfile, request: InspectRequest): Outline {
+function inspectOptions(request: InspectRequest): BuildOptions {
   const options = {
     ...request,
     contexts: new Map(),
@@ -40,7 +35,12 @@ function outlineOf(dockerfile: Dockerfile, request: InspectRequest): Outline {
     uncachedStages: new Set<string>(),
     network: 'default',
   } as const
-  const { stages } = planStages(dockerfile, optionsOf(options, hostPlatform()))
+  return { ...optionsOf(options, hostPlatform()), ignorePatterns: request.ignore }
+}
+
+/** Of the stages that the target needs; a description is a comment that begins with the name. */
+function outlineOf(dockerfile: Dockerfile, options: BuildOptions): Outline {
+  const { stages } = planStages(dockerfile, options)
   const reached = stages.map(({ stage }) => stage)
   const target = reached.at(-1)
   const name = target?.name
@@ -48,30 +48,46 @@ function outlineOf(dockerfile: Dockerfile, request: InspectRequest): Outline {
   return {
     ...(name !== undefined && { name }),
     ...(description !== undefined && { description }),
-    args: argsOf(dockerfile, reached, request.buildArgs),
+    args: argsOf(dockerfile, reached, options),
     secrets: mountIds(reached, 'secret'),
     ssh: mountIds(reached, 'ssh'),
   }
 }
 
+/** With the values that a build would give them; platform arguments are always there. */
 function argsOf(
   dockerfile: Dockerfile,
   stages: readonly Stage[],
-  given: ReadonlyMap<string, string>,
+  options: BuildOptions,
 ): Outline['args'] {
+  const given = platformArgs(options)
+  const globals = globalValues(dockerfile, options)
   const declared = new Map<string, Outline['args'][number]>()
-  const own = stages.flatMap(({ instructions }) => instructions).filter((one) => one.kind === 'arg')
-  for (const instruction of [...dockerfile.globalArgs, ...own]) {
-    for (const { key, value } of instruction.args) {
-      const known = declared.get(key)
-      const text = given.get(key) ?? value ?? known?.value
-      const description = argDescription(instruction, key) ?? known?.description
+  const declare = (
+    instruction: Located<ArgInstruction>,
+    valueOf: (key: string) => string | undefined,
+  ) => {
+    for (const { key } of instruction.args.filter((arg) => !given.has(arg.key))) {
+      const description = argDescription(instruction, key) ?? declared.get(key)?.description
+      const value = valueOf(key)
       declared.set(key, {
         name: key,
         ...(description !== undefined && { description }),
-        ...(text !== undefined && { value: text }),
+        ...(value !== undefined && { value }),
       })
     }
+  }
+  for (const arg of dockerfile.globalArgs) declare(arg, (key) => globals.get(key))
+  const reached = new Set(stages.map(({ index }) => index))
+  const facts = {
+    base: () => undefined,
+    isReached: (index: number) => reached.has(index),
+    buildArgs: options.buildArgs,
+    globals,
+  }
+  const scoped = [...scopedInstructions({ dockerfile, facts })]
+  for (const { instruction, after } of scoped) {
+    if (instruction.kind === 'arg') declare(instruction, (key) => after.get(key))
   }
   return [...declared.values()]
 }

@@ -1,18 +1,20 @@
 /** From the text of a Dockerfile to a graph, for one platform. */
 import { EngineError } from '#base/errors.ts'
+import { lintFacts } from '#build/builder/lint-facts.ts'
 import type { BuildProgress } from '#build/builder/progress.ts'
 import { resolveBases, type ResolvedBases } from '#build/builder/resolve.ts'
 import { parseDockerfile } from '#build/dockerfile/parse.ts'
+import { sourceError } from '#build/dockerfile/source.ts'
 import type { Dockerfile } from '#build/dockerfile/types.ts'
 import { lowerDockerfile } from '#build/graph/lower/dockerfile.ts'
 import type { BuildOptions } from '#build/graph/options.ts'
 import { type Base, planStages, type StagePlan } from '#build/graph/plan.ts'
 import type { BuildGraph } from '#build/graph/types.ts'
 import { lintDockerfile } from '#build/lint/lint.ts'
+import type { Warning } from '#build/lint/types.ts'
 import type { BuildRequest, ContextSource } from '#build/types.ts'
 import type { Images } from '#image/types.ts'
 import type { Platform } from '#oci/descriptor.ts'
-import { createIgnoreMatcher } from '#oci/ignore.ts'
 import { hostPlatform } from '#oci/platform.ts'
 
 export interface PlannedBuild {
@@ -54,9 +56,11 @@ export function parse({
     syntax === 'dockerfile.v0' ||
     /^(?:docker\.io\/)?(?:docker\/dockerfile|docker\/dockerfile-upstream)(?:[:@].*)?$/.test(syntax)
   if (isBuiltIn) return parsed
-  throw new EngineError('not_implemented', `unknown frontend "${syntax}"`, {
-    hint: 'the Dockerfile language is built in: remove the syntax line, or name docker/dockerfile:1',
-  })
+  const message = `unknown frontend "${syntax}": the Dockerfile language is built in; remove the syntax line, or name docker/dockerfile:1`
+  const { syntax: directive } = parsed.directives
+  throw directive?.value === syntax
+    ? sourceError(parsed.file, directive, message)
+    : new EngineError('not_implemented', message)
 }
 
 /** As far as planning depends on a request. */
@@ -101,7 +105,7 @@ function withContextImages(
   }
 }
 
-interface LintParts {
+interface CheckedPlan {
   readonly dockerfile: Dockerfile
   readonly plan: StagePlan
   readonly bases: ResolvedBases
@@ -109,22 +113,21 @@ interface LintParts {
 }
 
 /** @throws EngineError failed_precondition when `# check=error=true` makes warnings count */
-function lint({ dockerfile, plan, bases, options }: LintParts, progress: BuildProgress): void {
-  const ignored = createIgnoreMatcher(options.ignorePatterns)
-  const facts = {
-    baseEnv: (index: number) => baseEnv(plan, bases, index),
-    isIgnored: (path: string) => ignored.isIgnored(path),
-    basePlatforms: [],
-  }
+function lint({ dockerfile, plan, bases, options }: CheckedPlan, progress: BuildProgress): void {
+  const reached = new Set(plan.stages.map(({ stage }) => stage.index))
+  const facts = lintFacts({
+    dockerfile,
+    options,
+    stages: plan.stages,
+    configOf: (base) => bases.resolved(base).config,
+    isReached: (index) => reached.has(index),
+  })
   const { warnings, isError } = lintDockerfile({ dockerfile, facts })
   for (const warning of warnings) progress.emit({ type: 'warning', warning })
-  if (!isError || warnings.length === 0) return
-  const rules = [...new Set(warnings.map(({ rule }) => rule))].join(', ')
-  throw new EngineError('failed_precondition', `lint violation found for rules: ${rules}`)
+  if (isError && warnings.length > 0) throw lintError(warnings)
 }
 
-function baseEnv(plan: StagePlan, bases: ResolvedBases, index: number): ReadonlySet<string> {
-  const base = plan.stages.find(({ stage }) => stage.index === index)?.base
-  const env = base?.kind === 'image' ? (bases.resolved(base).config.config?.Env ?? []) : []
-  return new Set(env.map((entry) => entry.split('=', 1)[0] ?? ''))
+export function lintError(warnings: readonly Warning[]): EngineError {
+  const rules = [...new Set(warnings.map(({ rule }) => rule))].join(', ')
+  return new EngineError('failed_precondition', `lint violation found for rules: ${rules}`)
 }

@@ -1,15 +1,25 @@
 /** Argument shapes that several instructions share. */
-import { EngineError } from '#base/errors.ts'
+import type { EngineError } from '#base/errors.ts'
+import { instructionError } from '#build/dockerfile/source.ts'
 import type { Command, KeyValue } from '#build/dockerfile/types.ts'
 import { splitWords } from '#build/dockerfile/words.ts'
 
-/** A JSON array of strings, or undefined when the text is none. */
+/**
+ * A JSON array of strings, or undefined when the text is no JSON.
+ * @throws EngineError invalid_argument for an array of anything else
+ */
 export function parseJsonStrings(text: string): readonly string[] | undefined {
   if (!text.trimStart().startsWith('[')) return undefined
+  const value = readJson(text)
+  if (!Array.isArray(value)) return undefined
+  if (value.every((item) => typeof item === 'string')) return value
+  const message = 'when using JSON array syntax, arrays must be comprised of strings only'
+  throw instructionError(message, { word: text, isBare: true })
+}
+
+function readJson(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text)
-    const isStrings = Array.isArray(value) && value.every((item) => typeof item === 'string')
-    return isStrings ? value : undefined
+    return JSON.parse(text)
   } catch {
     return undefined
   }
@@ -49,9 +59,9 @@ export function parseKeyValues(keyword: string, text: string, escape: string): K
     const equals = word.indexOf('=')
     if (equals < 0) {
       const message = `Syntax error - can't find = in "${word}". Must be of the form: name=value`
-      throw new EngineError('invalid_argument', message)
+      throw instructionError(message, { word, isBare: true })
     }
-    if (equals === 0) throw new EngineError('invalid_argument', `${keyword} names can not be blank`)
+    if (equals === 0) throw instructionError(`${keyword} names can not be blank`, { word })
     return { key: word.slice(0, equals), value: word.slice(equals + 1) }
   })
   return { pairs, isLegacy: false }
@@ -59,19 +69,10 @@ export function parseKeyValues(keyword: string, text: string, escape: string): K
 
 function legacyPair(keyword: string, text: string): KeyValue {
   const match = /^(\S+)\s+(.+)$/s.exec(text.trim())
-  if (!match) throw new EngineError('invalid_argument', `${keyword} must have two arguments`)
+  if (!match) throw instructionError(`${keyword} must have two arguments`, { isBare: true })
   return { key: match[1] ?? '', value: match[2] ?? '' }
 }
 
 export function atLeastOne(keyword: string): EngineError {
-  return new EngineError('invalid_argument', `${keyword} requires at least one argument`)
-}
-
-/** @throws EngineError invalid_argument */
-export function exactlyOne(keyword: string, words: readonly string[]): string {
-  const [only] = words
-  if (only === undefined || words.length !== 1) {
-    throw new EngineError('invalid_argument', `${keyword} requires exactly one argument`)
-  }
-  return only
+  return instructionError(`${keyword} requires at least one argument`)
 }

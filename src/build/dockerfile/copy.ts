@@ -1,8 +1,8 @@
 /** COPY and ADD. */
-import { EngineError } from '#base/errors.ts'
 import { listArguments } from '#build/dockerfile/arguments.ts'
 import { readFlags, type Flags } from '#build/dockerfile/flags.ts'
 import { parseHeredocWord, type Heredoc } from '#build/dockerfile/heredoc.ts'
+import { instructionError } from '#build/dockerfile/source.ts'
 import type { InstructionText } from '#build/dockerfile/instruction-text.ts'
 import type { AddInstruction, CopyInstruction } from '#build/dockerfile/types.ts'
 
@@ -65,13 +65,11 @@ function paths(text: InstructionText) {
   const destination = words.at(-1)
   if (destination === undefined || words.length < 2) {
     const message = `${text.keyword.toUpperCase()} requires at least two arguments, but only one was provided. Destination could not be determined`
-    throw new EngineError('invalid_argument', message)
+    throw instructionError(message)
   }
   if (parseHeredocWord(destination)) {
-    throw new EngineError(
-      'invalid_argument',
-      `${text.keyword.toUpperCase()} cannot accept a heredoc as a destination`,
-    )
+    const message = `${text.keyword.toUpperCase()} cannot accept a heredoc as a destination`
+    throw instructionError(message, { word: destination })
   }
   return { sources: words.slice(0, -1), destination, heredocs: text.heredocs }
 }

@@ -1,4 +1,4 @@
-import { parseError, type SourceFile, type SourceRange } from '#build/dockerfile/source.ts'
+import { sourceError, type SourceFile, type SourceRange } from '#build/dockerfile/source.ts'
 
 /** `# syntax=`, `# escape=` and `# check=`: only above everything else, each at most once. */
 export interface Directives {
@@ -26,7 +26,7 @@ export function readDirectives(file: SourceFile): Directives {
     const line = index + 1
     const range = { start: { line, column: 1 }, end: { line, column: match[0].length } }
     if (found.has(name))
-      throw parseError(file, range, `only one ${name} parser directive can be used`)
+      throw sourceError(file, { range }, `only one ${name} parser directive can be used`)
     found.set(name, { value: match[2] ?? '', range })
   }
   const syntax = found.get('syntax')
@@ -42,5 +42,5 @@ function escapeCharacter(file: SourceFile, directive: Directive | undefined): '\
   if (!directive) return '\\'
   if (directive.value === '\\' || directive.value === '`') return directive.value
   const message = `invalid escape token '${directive.value}' does not match \` or \\`
-  throw parseError(file, directive.range, message)
+  throw sourceError(file, directive, message)
 }

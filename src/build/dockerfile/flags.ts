@@ -1,5 +1,6 @@
 /** `--name=value` flags between an instruction word and its arguments. */
-import { EngineError } from '#base/errors.ts'
+import { instructionError } from '#build/dockerfile/source.ts'
+import { suggestion } from '#build/dockerfile/suggest.ts'
 
 export type FlagKind = 'string' | 'strings' | 'boolean'
 
@@ -41,7 +42,7 @@ export function readFlags(
     )
     const earlier = values.get(name)
     if (earlier && allowed[name] !== 'strings') {
-      throw new EngineError('invalid_argument', `duplicate flag specified: ${name}`)
+      throw instructionError(`duplicate flag specified: --${name}`, { word })
     }
     values.set(name, [...(earlier ?? []), value])
   }
@@ -60,21 +61,19 @@ interface FlagWord {
 function checkFlag({ name, value }: FlagWord, allowed: Readonly<Record<string, FlagKind>>): string {
   const kind = Object.hasOwn(allowed, name) ? allowed[name] : undefined
   if (kind === undefined) {
-    const known = Object.keys(allowed).map((flag) => `--${flag}`)
-    const hint = known.length === 0 ? 'it takes no flags' : `it takes ${known.join(', ')}`
-    throw new EngineError('invalid_argument', `unknown flag: --${name}`, { hint })
+    const similar = suggestion(name, Object.keys(allowed))
+    throw instructionError(`unknown flag: --${name}${similar}`, { word: `--${name}` })
   }
   if (kind !== 'boolean') {
     if (value === undefined)
-      throw new EngineError('invalid_argument', `missing a value on flag: ${name}`)
+      throw instructionError(`missing a value on flag: --${name}`, { word: `--${name}` })
     return value
   }
   const text = (value ?? 'true').toLowerCase()
   if (text !== 'true' && text !== 'false') {
-    throw new EngineError(
-      'invalid_argument',
-      `expecting boolean value for flag ${name}, not: ${value}`,
-    )
+    throw instructionError(`expecting boolean value for flag --${name}, not: ${value}`, {
+      word: `--${name}`,
+    })
   }
   return text
 }

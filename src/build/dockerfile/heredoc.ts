@@ -12,6 +12,8 @@ export interface Heredoc {
   readonly expands: boolean
   /** Filled from the lines below; each line ends in a newline. */
   readonly body: string
+  /** The body with the tabs that `<<-` strips: what a shell gets, which strips them itself. */
+  readonly written: string
 }
 
 const form = /^(\d*)<<(-?)([^<]*)$/
@@ -43,6 +45,7 @@ export function parseHeredocWord(raw: string): Heredoc | undefined {
     stripsTabs: match[2] === '-',
     expands: name === delimiter,
     body: '',
+    written: '',
   }
 }
 

@@ -6,7 +6,7 @@
 import type { Directives } from '#build/dockerfile/directives.ts'
 import { findHeredocs, type Heredoc, takesHeredocs } from '#build/dockerfile/heredoc.ts'
 import {
-  parseError,
+  sourceError,
   type Position,
   type SourceFile,
   type SourceRange,
@@ -21,8 +21,8 @@ export interface LogicalLine {
   /** The comment lines right above, without `#`: descriptions for outlines. */
   readonly comments: readonly string[]
   readonly heredocs: readonly Heredoc[]
-  /** Empty lines inside the continuation: lint rule NoEmptyContinuation. */
-  readonly emptyContinuations: readonly number[]
+  /** The last line of a continuation with empty lines inside: lint rule NoEmptyContinuation. */
+  readonly emptyContinuationLine: number | undefined
 }
 
 interface Segment {
@@ -75,21 +75,21 @@ function readOne(reader: Reader, comments: readonly string[]): LogicalLine {
     position: (offset) => locate(joined.segments, offset),
     comments,
     heredocs: bodies,
-    emptyContinuations: joined.emptyLines,
+    emptyContinuationLine: joined.hasEmptyLines ? joined.lastLine : undefined,
   }
 }
 
 function joinContinuations(reader: Reader) {
   const continuation = reader.escape === '`' ? /`[ \t]*$/ : /\\[ \t]*$/
   const segments: Segment[] = []
-  const emptyLines: number[] = []
+  let hasEmptyLines = false
   let text = ''
   for (let isFirst = true; reader.next < reader.file.lines.length; isFirst = false) {
     const raw = reader.file.lines[reader.next++] ?? ''
     const trimmed = raw.trim()
     if (!isFirst && trimmed.startsWith('#')) continue
     if (!isFirst && trimmed === '') {
-      emptyLines.push(reader.next)
+      hasEmptyLines = true
       continue
     }
     const skipped = isFirst ? raw.length - raw.trimStart().length : 0
@@ -98,7 +98,7 @@ function joinContinuations(reader: Reader) {
     text += body.replace(continuation, '')
     if (!continuation.test(body)) break
   }
-  return { text: text.trimEnd(), segments, emptyLines }
+  return { text: text.trimEnd(), segments, hasEmptyLines, lastLine: reader.next }
 }
 
 function locate(segments: readonly Segment[], offset: number): Position {
@@ -107,14 +107,21 @@ function locate(segments: readonly Segment[], offset: number): Position {
   return { line: segment.line, column: segment.column + offset - segment.offset }
 }
 
-function readBody(reader: Reader, heredoc: Heredoc, firstLine: number): { body: string } {
+/** Line ends are part of a body, `\r` included. */
+function readBody(reader: Reader, heredoc: Heredoc, firstLine: number) {
+  const { lines, hasCarriageReturn } = reader.file
+  const withoutTabs = (line: string) => (heredoc.stripsTabs ? line.replace(/^\t+/, '') : line)
   const rows: string[] = []
-  while (reader.next < reader.file.lines.length) {
-    const raw = reader.file.lines[reader.next++] ?? ''
-    const line = heredoc.stripsTabs ? raw.replace(/^\t+/, '') : raw
-    if (line === heredoc.name) return { body: rows.map((row) => `${row}\n`).join('') }
-    rows.push(line)
+  while (reader.next < lines.length) {
+    const index = reader.next++
+    const line = lines[index] ?? ''
+    if (withoutTabs(line) === heredoc.name)
+      return { body: rows.map(withoutTabs).join(''), written: rows.join('') }
+    rows.push(`${line}${hasCarriageReturn(index) ? '\r' : ''}\n`)
   }
-  const at = { line: firstLine, column: 1 }
-  throw parseError(reader.file, { start: at, end: at }, `unterminated heredoc ${heredoc.name}`)
+  const range = {
+    start: { line: firstLine, column: 1 },
+    end: { line: reader.file.lines.length, column: 1 },
+  }
+  throw sourceError(reader.file, { range }, `unterminated heredoc ${heredoc.name}`)
 }

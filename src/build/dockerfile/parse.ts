@@ -1,11 +1,18 @@
 /** Text to tree. Start here: `parseDockerfile('Dockerfile', text)`. */
 import { EngineError } from '#base/errors.ts'
 import { type Directives, readDirectives } from '#build/dockerfile/directives.ts'
-import { nearestKeyword } from '#build/dockerfile/suggest.ts'
+import { suggestion } from '#build/dockerfile/suggest.ts'
 import { splitInstruction } from '#build/dockerfile/instruction-text.ts'
 import { parsers } from '#build/dockerfile/instructions.ts'
 import { type LogicalLine, readLogicalLines } from '#build/dockerfile/lines.ts'
-import { parseError, type SourceFile, sourceFile } from '#build/dockerfile/source.ts'
+import {
+  blameOf,
+  instructionError,
+  parseError,
+  sourceError,
+  type SourceFile,
+  sourceFile,
+} from '#build/dockerfile/source.ts'
 import { groupStages } from '#build/dockerfile/stages.ts'
 import type { Dockerfile, Instruction, LocatedInstruction } from '#build/dockerfile/types.ts'
 
@@ -17,11 +24,14 @@ export function parseDockerfile(name: string, text: string): Dockerfile {
   const file = sourceFile(name, text)
   const directives = readDirectives(file)
   const lines = readLogicalLines(file, directives)
-  if (lines.length === 0) {
-    throw new EngineError('invalid_argument', 'dockerfile parse error: file with no instructions')
-  }
+  if (lines.length === 0) throw emptyFile(file)
   const instructions = lines.map((line) => parseLine(file, directives, line))
   return { file, directives, instructions, ...groupStages(file, instructions) }
+}
+
+function emptyFile(file: SourceFile): EngineError {
+  const at = { line: 1, column: 1 }
+  return sourceError(file, { range: { start: at, end: at } }, 'file with no instructions')
 }
 
 /** Parses one instruction on its own: an ONBUILD trigger of a base image, a `--change`. */
@@ -40,17 +50,24 @@ function parseLine(
   try {
     return { ...parseText(line, directives.escape), ...sourceOf(line) }
   } catch (error) {
-    if (error instanceof EngineError) throw parseError(file, line.range, error.message)
-    throw error
+    throw error instanceof EngineError ? atLine(file, line, error) : error
   }
 }
 
+/** The error with its place: the word that it blames, or the instruction. */
+function atLine(file: SourceFile, line: LogicalLine, error: EngineError): EngineError {
+  const { word, isBare = false } = blameOf(error)
+  const offset = word === undefined ? -1 : line.text.indexOf(word)
+  const place = { range: line.range, at: line.position(Math.max(0, offset)) }
+  return isBare ? sourceError(file, place, error.message) : parseError(file, place, error.message)
+}
+
 function sourceOf(line: LogicalLine) {
-  const { range, comments, emptyContinuations } = line
+  const { range, comments, emptyContinuationLine } = line
   return {
     range,
     comments,
-    emptyContinuations,
+    emptyContinuationLine,
     source: line.text,
     keyword: /^\S+/.exec(line.text)?.[0] ?? '',
   }
@@ -62,24 +79,21 @@ function parseText(line: LogicalLine, escape: '\\' | '`'): Instruction {
   if (keyword === 'ONBUILD') return parseOnbuild(line, text.rest, escape)
   const parser = Object.hasOwn(parsers, keyword) ? parsers[keyword] : undefined
   if (parser) return parser(text)
-  const nearest = nearestKeyword(keyword, [...Object.keys(parsers), 'ONBUILD'])
-  const suggestion = nearest === undefined ? '' : ` (did you mean ${nearest}?)`
-  throw new EngineError('invalid_argument', `unknown instruction: ${text.keyword}${suggestion}`)
+  const similar = suggestion(keyword, [...Object.keys(parsers), 'ONBUILD'])
+  const word = text.keyword
+  throw instructionError(`unknown instruction: ${word}${similar}`, { word })
 }
 
 function parseOnbuild(line: LogicalLine, expression: string, escape: '\\' | '`'): Instruction {
   if (expression === '') {
-    throw new EngineError('invalid_argument', 'ONBUILD requires at least one argument')
+    throw instructionError('ONBUILD requires at least one argument')
   }
   const keyword = (/^\S+/.exec(expression)?.[0] ?? '').toUpperCase()
   if (keyword === 'ONBUILD') {
-    throw new EngineError(
-      'invalid_argument',
-      "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed",
-    )
+    throw instructionError("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed")
   }
   if (keyword === 'FROM' || keyword === 'MAINTAINER') {
-    throw new EngineError('invalid_argument', `${keyword} isn't allowed as an ONBUILD trigger`)
+    throw instructionError(`${keyword} isn't allowed as an ONBUILD trigger`)
   }
   const inner: LogicalLine = { ...line, text: expression }
   const trigger = { ...parseText(inner, escape), ...sourceOf(inner) }

@@ -15,46 +15,90 @@ export interface SourceRange {
 export interface SourceFile {
   /** Name that errors show: `Dockerfile`. */
   readonly name: string
-  /** Physical lines without their line ends. */
+  /** Physical lines without their line ends; a final line end begins one more, which is empty. */
   readonly lines: readonly string[]
+  /** Whether the line at an index ends with `\r\n`. */
+  readonly hasCarriageReturn: (index: number) => boolean
 }
 
 /** Strips a byte order mark and splits at `\n` or `\r\n`. */
 export function sourceFile(name: string, text: string): SourceFile {
   const body = text.startsWith('\uFEFF') ? text.slice(1) : text
-  const lines = body.split('\n').map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
-  if (lines.at(-1) === '') lines.pop()
-  return { name, lines }
+  const written = body.split('\n')
+  const hasCarriageReturn = (index: number) => written[index]?.endsWith('\r') === true
+  const lines = written.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
+  return { name, lines, hasCarriageReturn }
 }
 
-/** Lines shown around the range that an error is about. */
-const contextLines = 4
+const rule = '-'.repeat(20)
 
-/**
- * The source around `range`, its lines marked by `>>>`, with a caret under the
- * column when the range begins inside a line.
- */
-export function excerpt(file: SourceFile, range: SourceRange): string {
+/** Lines shown around an error: two around a single line, one around several. */
+function contextLines(first: number, last: number): number {
+  return first === last ? 2 : 1
+}
+
+/** The source around `range`, its lines marked by `>>>`, with a caret below where `at` is. */
+export function excerpt(file: SourceFile, range: SourceRange, at?: Position): string {
   const last = Math.min(range.end.line, file.lines.length)
   const first = Math.min(range.start.line, last)
-  const from = Math.max(1, first - contextLines)
-  const to = Math.min(file.lines.length, last + contextLines)
+  const around = contextLines(first, last)
+  const from = Math.max(1, first - around)
+  const to = Math.min(file.lines.length, last + around)
   const width = Math.max(4, String(to).length + 1)
   const rows: string[] = []
   for (let line = from; line <= to; line++) {
     const isMarked = line >= first && line <= last
     const gutter = `${String(line).padStart(width)} | ${isMarked ? '>>> ' : '    '}`
     rows.push(`${gutter}${file.lines[line - 1] ?? ''}`)
-    if (line === first && range.start.column > 1) {
-      rows.push(`${' '.repeat(width)} | ${' '.repeat(3 + range.start.column)}^`)
+    if (line === at?.line) {
+      const before = (file.lines[line - 1] ?? '').slice(0, at.column - 1).replaceAll(/[^\t]/g, ' ')
+      rows.push(`${' '.repeat(width)} |     ${before}^`)
     }
   }
-  const rule = '-'.repeat(20)
   return [`${file.name}:${range.start.line}`, rule, ...rows, rule].join('\n')
 }
 
-/** A parse error as Docker words it; the excerpt rides along as the hint. */
-export function parseError(file: SourceFile, range: SourceRange, message: string): EngineError {
-  const text = `dockerfile parse error on line ${range.start.line}: ${message}`
-  return new EngineError('invalid_argument', text, { hint: excerpt(file, range) })
+/** What an error of one instruction adds for whoever shows it. */
+export interface Blame {
+  /** What of the instruction is wrong: the caret goes below it. */
+  readonly word?: string
+  /** Docker's words for the error stand alone, without the line's number before them. */
+  readonly isBare?: boolean
+}
+
+const blames = new WeakMap<EngineError, Blame>()
+
+/** An error of the instruction that is being parsed. */
+export function instructionError(message: string, blame: Blame = {}): EngineError {
+  const error = new EngineError('invalid_argument', message)
+  blames.set(error, blame)
+  return error
+}
+
+export function blameOf(error: EngineError): Blame {
+  return blames.get(error) ?? {}
+}
+
+/** An error at a place in the source; the excerpt rides along as the hint. */
+export function sourceError(
+  file: SourceFile,
+  { range, at = range.start }: { readonly range: SourceRange; readonly at?: Position },
+  message: string,
+): EngineError {
+  return new EngineError('invalid_argument', message, { hint: excerpt(file, range, at) })
+}
+
+/** A parse error as Docker words it. */
+export function parseError(
+  file: SourceFile,
+  place: { readonly range: SourceRange; readonly at?: Position },
+  message: string,
+): EngineError {
+  const { line } = place.range.start
+  return sourceError(file, place, `dockerfile parse error on line ${line}: ${message}`)
+}
+
+/** Whether the error shows its place already. */
+export function isPlaced({ hint }: EngineError): boolean {
+  return hint?.includes(rule) === true
 }

@@ -1,5 +1,5 @@
 import { EngineError } from '#base/errors.ts'
-import { parseError, type SourceFile } from '#build/dockerfile/source.ts'
+import { sourceError, type SourceFile } from '#build/dockerfile/source.ts'
 import type {
   ArgInstruction,
   FromInstruction,
@@ -22,13 +22,10 @@ export function groupStages(file: SourceFile, instructions: readonly LocatedInst
     if (isFrom(instruction)) stages.push(beginStage(stages.length, instruction))
     else if (current) current.instructions.push(instruction)
     else if (isArg(instruction)) globalArgs.push(instruction)
-    else throw parseError(file, instruction.range, 'no build stage in current context')
+    else throw sourceError(file, instruction, 'no build stage in current context')
   }
   if (stages.length === 0) {
-    throw new EngineError(
-      'invalid_argument',
-      'dockerfile parse error: no build stage in current context',
-    )
+    throw new EngineError('invalid_argument', 'dockerfile contains no stages to build')
   }
   return { globalArgs, stages }
 }

@@ -1,10 +1,18 @@
-/** The nearest candidate, when fewer than half of its letters differ and at most two do. */
-export function nearestKeyword(word: string, candidates: readonly string[]): string | undefined {
+/** Letters that may differ between a word and what is suggested for it. */
+const mostDifferences = 2
+
+/**
+ * ` (did you mean X?)` with the nearest candidate, or nothing; `prefix` stands before the candidate.
+ * A word that is a candidate itself is no misspelling.
+ */
+export function suggestion(word: string, candidates: readonly string[], prefix = ''): string {
+  if (candidates.includes(word)) return ''
   const ranked = candidates
     .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
-    .filter(({ distance, candidate }) => distance <= 2 && distance < candidate.length / 2)
+    .filter(({ distance }) => distance <= mostDifferences)
     .toSorted((a, b) => a.distance - b.distance)
-  return ranked[0]?.candidate
+  const nearest = ranked[0]?.candidate
+  return nearest === undefined ? '' : ` (did you mean ${prefix}${nearest}?)`
 }
 
 /** Levenshtein's distance, one row at a time. */

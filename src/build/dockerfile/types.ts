@@ -32,7 +32,7 @@ export type Located<T> = T & {
   /** The instruction word as written: ConsistentInstructionCasing. */
   readonly keyword: string
   readonly comments: readonly string[]
-  readonly emptyContinuations: readonly number[]
+  readonly emptyContinuationLine: number | undefined
 }
 
 export type LocatedInstruction = Located<Instruction>

@@ -6,10 +6,25 @@ export interface Variables {
   find(name: string): string | undefined
   /** Told of every variable that a word reads, set or not: cache keys and UndefinedVar need it. */
   readonly onRead?: (name: string, isSet: boolean) => void
+  /** What reads an unset variable is left as written. */
+  readonly keepsUnset?: boolean
 }
 
 /** Replaces the `$…` at the scanner. @throws EngineError invalid_argument */
 export function expandVariable(scanner: Scanner, variables: Variables): string {
+  if (variables.keepsUnset !== true) return expandHere(scanner, variables)
+  const start = scanner.offset()
+  let isUnset = false
+  const find = (name: string) => {
+    const value = variables.find(name)
+    isUnset ||= value === undefined
+    return value
+  }
+  const value = expandHere(scanner, { ...variables, find })
+  return isUnset ? scanner.since(start) : value
+}
+
+function expandHere(scanner: Scanner, variables: Variables): string {
   scanner.next()
   if (scanner.peek() !== '{') {
     const name = readName(scanner)
@@ -100,11 +115,10 @@ function expandReplace(scanner: Scanner, value: string): string {
   const isGlobal = scanner.peek() === '/'
   if (isGlobal) scanner.next()
   const pattern = scanner.until('/}')
-  let replacement = ''
-  if (scanner.peek() === '/') {
-    scanner.next()
-    replacement = scanner.until('}')
+  if (scanner.next() !== '/') {
+    throw new EngineError('invalid_argument', "syntax error: missing '/' in ${}")
   }
+  const replacement = scanner.until('}')
   return replacePattern(value, pattern, { replacement, isGlobal })
 }
 

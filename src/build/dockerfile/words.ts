@@ -3,13 +3,17 @@
  * and variables with all operators (`${v:-w}`, `${v##p}`, `${v/p/r}`, `${v:?e}` …).
  */
 import { expandVariable, type Variables } from '#build/dockerfile/variables.ts'
-import { EngineError } from '#base/errors.ts'
+import { EngineError, errorMessage } from '#base/errors.ts'
 
 export interface WordOptions {
   /** The escape character: `\` or a backtick. */
   readonly escape: string
   /** Values of variables; without it `$` is left as written. */
   readonly variables?: Variables
+  /** Quotes stand for themselves and end nothing, as in the body of a heredoc. */
+  readonly keepsQuotes?: boolean
+  /** So do escapes, which keep what follows them from being read. */
+  readonly keepsEscapes?: boolean
 }
 
 export interface Word {
@@ -24,6 +28,21 @@ export interface Word {
 /** One word: the whole text, white space included. @throws EngineError invalid_argument */
 export function expandWord(text: string, options: WordOptions): string {
   return createScanner(text, options).untilEnd()
+}
+
+/** As `expandWord`, its errors naming the word. @throws EngineError invalid_argument */
+export function processWord(text: string, options: WordOptions): string {
+  try {
+    return expandWord(text, options)
+  } catch (error) {
+    const detail = `failed to process ${JSON.stringify(text)}: ${errorMessage(error)}`
+    throw new EngineError('invalid_argument', detail, { cause: error })
+  }
+}
+
+/** The body of a heredoc: variables and escapes only. @throws EngineError invalid_argument */
+export function expandHeredoc(body: string, options: WordOptions): string {
+  return expandWord(body, { ...options, keepsQuotes: true })
 }
 
 /** Splits at white space outside quotes. @throws EngineError invalid_argument on an open quote */
@@ -45,6 +64,8 @@ export interface Scanner {
   peek(): string
   next(): string
   skipSpace(): void
+  /** The text from an offset up to here. */
+  since(offset: number): string
   untilEnd(): string
   untilSpace(): string
   /** Reads to one of the unquoted `stops`, which is left unread. */
@@ -61,6 +82,7 @@ function createScanner(text: string, options: WordOptions): Scanner {
     skipSpace() {
       while (at < text.length && /\s/.test(text.charAt(at))) at++
     },
+    since: (offset) => text.slice(offset, at),
     untilEnd: () => read(() => false),
     untilSpace: () => read((character) => /\s/.test(character)),
     until: (stops) => read((character) => stops.includes(character)),
@@ -72,11 +94,12 @@ function createScanner(text: string, options: WordOptions): Scanner {
   }
   function readPiece(): string {
     const character = text.charAt(at)
-    if (character === "'") return readSingleQuoted()
-    if (character === '"') return readDoubleQuoted()
+    if (character === "'" && options.keepsQuotes !== true) return readSingleQuoted()
+    if (character === '"' && options.keepsQuotes !== true) return readDoubleQuoted()
     if (character === '$' && options.variables) return expandVariable(scanner, options.variables)
     at++
     if (character !== options.escape) return character
+    if (options.keepsEscapes === true) return `${character}${text.charAt(at++)}`
     // An escape at the very end stands for itself.
     return at < text.length ? text.charAt(at++) : character
   }

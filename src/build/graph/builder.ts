@@ -12,8 +12,7 @@ export interface GraphBuilder {
 
 export interface VertexLabel {
   readonly name: string
-  /** The name when absent. */
-  readonly text?: string
+  readonly writtenName?: string
   readonly range?: SourceRange
   readonly ignoresCache?: boolean
 }
@@ -27,8 +26,8 @@ export function createGraphBuilder(latestTime?: number): GraphBuilder {
       const op = latestTime === undefined ? given : withLatestTime(given, latestTime)
       const id = vertexId(op, inputs, label.ignoresCache ?? false)
       if (!vertices.has(id)) {
-        const { name, text = name, range, ignoresCache = false } = label
-        vertices.set(id, { id, op, inputs, name, text, ignoresCache, ...(range && { range }) })
+        const { ignoresCache = false, ...shown } = label
+        vertices.set(id, { id, op, inputs, ignoresCache, ...shown })
       }
       return id
     },

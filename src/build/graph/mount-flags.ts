@@ -1,5 +1,6 @@
 /** `RUN --mount=type=…,key=value`: one CSV record. */
 import { EngineError } from '#base/errors.ts'
+import { suggestion } from '#build/dockerfile/suggest.ts'
 
 export type MountType = 'bind' | 'cache' | 'tmpfs' | 'secret' | 'ssh'
 
@@ -56,10 +57,19 @@ const aliases: Readonly<Record<string, Field>> = {
 const fieldsByType: Readonly<Record<MountType, readonly Field[]>> = {
   bind: ['target', 'source', 'from', 'ro'],
   cache: ['target', 'source', 'from', 'id', 'sharing', 'ro', 'mode', 'uid', 'gid'],
-  tmpfs: ['target', 'size'],
+  tmpfs: ['target', 'size', 'ro'],
   secret: ['target', 'id', 'env', 'required', 'mode', 'uid', 'gid'],
   ssh: ['target', 'id', 'required', 'mode', 'uid', 'gid'],
 }
+
+/** Fields whose presence says it all. */
+const mayStandAlone: ReadonlySet<string> = new Set([
+  'ro',
+  'readonly',
+  'rw',
+  'readwrite',
+  'required',
+])
 
 /** @throws EngineError invalid_argument */
 export function parseMountFlag(text: string): MountFlag {
@@ -67,11 +77,13 @@ export function parseMountFlag(text: string): MountFlag {
   const type = fields.find(({ key }) => key === 'type')?.value ?? 'bind'
   if (!isMountType(type)) throw invalid(`unsupported mount type "${type}"`)
   const values = new Map<Field, string>()
-  for (const { key, value } of fields) {
+  for (const { key, value, text: field } of fields) {
+    if (value === undefined && !mayStandAlone.has(key) && Object.hasOwn(aliases, key))
+      throw invalid(`invalid field '${field}' must be a key=value pair`)
     if (key === 'rw' || key === 'readwrite') {
       values.set('ro', readBoolean(key, value ?? 'true') ? 'false' : 'true')
     } else if (key !== 'type') {
-      values.set(fieldOf(type, key), value ?? 'true')
+      values.set(fieldOf(type, { key, text: field }), value ?? 'true')
     }
   }
   return { type, ...textFields(values), ...numberFields(values), ...booleanFields(values) }
@@ -79,19 +91,24 @@ export function parseMountFlag(text: string): MountFlag {
 
 interface KeyText {
   readonly key: string
+  /** As written. */
+  readonly text: string
   readonly value: string | undefined
 }
 
 function splitField(field: string): KeyText {
   const equals = field.indexOf('=')
-  if (equals < 0) return { key: field.toLowerCase(), value: undefined }
-  return { key: field.slice(0, equals).toLowerCase(), value: field.slice(equals + 1) }
+  const text = field
+  if (equals < 0) return { key: field.toLowerCase(), value: undefined, text }
+  return { key: field.slice(0, equals).toLowerCase(), value: field.slice(equals + 1), text }
 }
 
-function fieldOf(type: MountType, key: string): Field {
+function fieldOf(type: MountType, { key, text }: Pick<KeyText, 'key' | 'text'>): Field {
   const field = Object.hasOwn(aliases, key) ? aliases[key] : undefined
   if (field !== undefined && fieldsByType[type].includes(field)) return field
-  throw invalid(`unexpected key '${key}' for mount type '${type}'`)
+  if (field !== undefined) throw invalid(`unexpected key '${key}' for mount type '${type}'`)
+  const similar = suggestion(key, ['type', 'rw', 'readwrite', ...Object.keys(aliases)])
+  throw invalid(`unexpected key '${key}' in '${text}'${similar}`)
 }
 
 function isMountType(text: string): text is MountType {
@@ -126,7 +143,7 @@ function numberFields(values: ReadonlyMap<Field, string>) {
     if (value === undefined) return {}
     const parsed = Number.parseInt(value, base)
     const isWhole = base === 8 ? /^[0-7]+$/.test(value) : /^\d+$/.test(value)
-    if (!isWhole) throw invalid(`invalid value for ${field}: "${value}"`)
+    if (!isWhole) throw invalid(`invalid value ${value} for ${field}`)
     return { [name]: parsed }
   }
   const size = values.get('size')
@@ -150,12 +167,12 @@ function booleanFields(values: ReadonlyMap<Field, string>) {
 function readBoolean(key: string, value: string): boolean {
   if (/^(1|t|true)$/i.test(value)) return true
   if (/^(0|f|false)$/i.test(value)) return false
-  throw invalid(`invalid value for ${key}: "${value}"`)
+  throw invalid(`invalid value for ${key}: ${value}`)
 }
 
 function readSize(text: string): number {
   const match = /^(\d+)([kmgt]?)b?$/i.exec(text)
-  if (!match) throw invalid(`invalid size: "${text}"`)
+  if (!match) throw invalid(`invalid value for size: ${text}`)
   const power = 'kmgt'.indexOf((match[2] ?? '').toLowerCase() || ' ') + 1
   return Number(match[1]) * 1024 ** power
 }

@@ -5,10 +5,12 @@
  */
 import { EngineError, errorMessage } from '#base/errors.ts'
 import { type BuildOptions, globalVariables } from '#build/graph/options.ts'
-import { parseError } from '#build/dockerfile/source.ts'
+import { sourceError } from '#build/dockerfile/source.ts'
 import { parseMountFlag } from '#build/graph/mount-flags.ts'
 import type { Dockerfile, LocatedInstruction, Stage } from '#build/dockerfile/types.ts'
-import { expandWord } from '#build/dockerfile/words.ts'
+import { processWord } from '#build/dockerfile/words.ts'
+import { parsePlatform } from '#oci/platform.ts'
+import { parseReference } from '#oci/reference.ts'
 
 /** What FROM, `COPY --from` or a mount's `from` names. */
 export type Base =
@@ -32,7 +34,7 @@ export interface StagePlan {
 
 /** @throws EngineError not_found for an unknown target, invalid_argument for blank names and circles */
 export function planStages(dockerfile: Dockerfile, options: BuildOptions): StagePlan {
-  const planned = dockerfile.stages.map((stage) => planStage(dockerfile, stage, options))
+  const planned = planEachStage(dockerfile, options)
   const target = findTarget(dockerfile, options.target)
   const reachable = new Set<number>()
   visit(target.index, [])
@@ -50,13 +52,14 @@ export function planStages(dockerfile: Dockerfile, options: BuildOptions): Stage
   }
 }
 
+/** Every stage, also those that the target does not need. @throws EngineError invalid_argument */
+export function planEachStage(dockerfile: Dockerfile, options: BuildOptions): PlannedStage[] {
+  return dockerfile.stages.map((stage) => planStage(dockerfile, stage, options))
+}
+
 function circular(dockerfile: Dockerfile, stage: Stage): EngineError {
   const name = stage.name ?? String(stage.index)
-  return parseError(
-    dockerfile.file,
-    stage.from.range,
-    `circular dependency detected on stage: ${name}`,
-  )
+  return sourceError(dockerfile.file, stage.from, `circular dependency detected on stage: ${name}`)
 }
 
 function findTarget(dockerfile: Dockerfile, target: string | undefined): Stage {
@@ -76,7 +79,7 @@ function findTarget(dockerfile: Dockerfile, target: string | undefined): Stage {
 function planStage(dockerfile: Dockerfile, stage: Stage, options: BuildOptions): PlannedStage {
   const variables = globalVariables(dockerfile, options)
   const expand = (text: string) =>
-    expandWord(text, { escape: dockerfile.directives.escape, variables })
+    processWord(text, { escape: dockerfile.directives.escape, variables })
   const base = located(dockerfile, stage.from, () =>
     planBase(dockerfile, stage, { options, expand }),
   )
@@ -89,8 +92,7 @@ function planStage(dockerfile: Dockerfile, stage: Stage, options: BuildOptions):
   }
   for (const instruction of stage.instructions) {
     located(dockerfile, instruction, () => {
-      for (const name of sourceNames(instruction))
-        sources.set(name, resolveBase(expand(name), context))
+      for (const name of sourceNames(instruction)) sources.set(name, resolveBase(name, context))
     })
   }
   return { stage, base, sources }
@@ -106,12 +108,35 @@ function planBase(dockerfile: Dockerfile, stage: Stage, { options, expand }: Bas
   const name = expand(image)
   if (name === '')
     throw new EngineError('invalid_argument', `base name (${image}) should not be blank`)
-  return resolveBase(name, {
+  const base = resolveBase(name, {
     earlier: dockerfile.stages.slice(0, stage.index),
     options,
-    platform: platform === undefined ? undefined : expand(platform),
+    platform: platform === undefined ? undefined : expandPlatform(platform, expand),
     numbersAreStages: false,
   })
+  if (base.kind === 'image') checkImageBase(base)
+  return base
+}
+
+function expandPlatform(text: string, expand: (text: string) => string): string {
+  const platform = expand(text)
+  if (platform !== '') return platform
+  throw new EngineError('invalid_argument', `empty platform value from expression ${text}`)
+}
+
+function checkImageBase({ reference, platform }: Extract<Base, { kind: 'image' }>): void {
+  try {
+    parseReference(reference)
+  } catch (error) {
+    const why = errorMessage(error).replace(/^.*: (?=invalid reference format)/, '')
+    throw new EngineError('invalid_argument', `failed to parse stage name "${reference}": ${why}`)
+  }
+  try {
+    if (platform !== undefined) parsePlatform(platform)
+  } catch (error) {
+    const detail = `failed to parse platform ${platform}: ${errorMessage(error)}`
+    throw new EngineError('invalid_argument', detail, { cause: error })
+  }
 }
 
 /** Points failures of `work` at the instruction. */
@@ -119,7 +144,7 @@ function located<T>(dockerfile: Dockerfile, instruction: LocatedInstruction, wor
   try {
     return work()
   } catch (error) {
-    throw parseError(dockerfile.file, instruction.range, errorMessage(error))
+    throw sourceError(dockerfile.file, instruction, errorMessage(error))
   }
 }
 
@@ -134,7 +159,7 @@ interface ResolveContext {
 function resolveBase(name: string, context: ResolveContext): Base {
   if (context.numbersAreStages && /^\d+$/.test(name)) {
     if (Number(name) < context.earlier.length) return { kind: 'stage', index: Number(name) }
-    throw new EngineError('invalid_argument', `invalid from flag value ${name}: pull access denied`)
+    throw new EngineError('invalid_argument', `invalid stage index ${name}`)
   }
   const stage = context.earlier.findLast((candidate) => candidate.name === name.toLowerCase())
   if (stage) return { kind: 'stage', index: stage.index }
@@ -143,10 +168,18 @@ function resolveBase(name: string, context: ResolveContext): Base {
   return { kind: 'image', reference: name, platform: context.platform }
 }
 
+function copySource(from: string | undefined): string[] {
+  if (from?.includes('$') !== true) return from === undefined ? [] : [from]
+  throw new EngineError(
+    'invalid_argument',
+    'variable expansion is not supported for --from, define a new stage with FROM using ARG from global scope as a workaround',
+  )
+}
+
 /** Names that an instruction reads from: `COPY --from`, `RUN --mount=…,from=`. */
 function sourceNames(instruction: LocatedInstruction): string[] {
   if (instruction.kind === 'onbuild') return []
-  if (instruction.kind === 'copy') return instruction.from === undefined ? [] : [instruction.from]
+  if (instruction.kind === 'copy') return copySource(instruction.from)
   if (instruction.kind !== 'run') return []
   return instruction.mounts.flatMap((mount) => {
     const { from } = parseMountFlag(mount)

@@ -14,8 +14,10 @@ export interface StageState {
   readonly layers: VertexId[]
   /** ENV, in order of first definition. */
   readonly env: Map<string, string>
-  /** ARGs declared so far that have a value. */
-  readonly args: Map<string, string>
+  /** ARGs declared so far, in order, whether they have a value or not. */
+  readonly args: Set<string>
+  /** What words and steps see: values of ENV and ARG, the later instruction winning. */
+  readonly values: Map<string, string>
   shell: readonly string[]
   config: ImageRunConfig
   /** What MAINTAINER names, or the base image does. */
@@ -23,12 +25,12 @@ export interface StageState {
   readonly history: HistoryEntry[]
 }
 
-/** What words of an instruction see: ENV beats ARG. */
+/** What words of an instruction see. */
 export function stageVariables(
   state: StageState,
   onRead?: (name: string, isSet: boolean) => void,
 ): Variables {
-  const find = (name: string) => state.env.get(name) ?? state.args.get(name)
+  const find = (name: string) => state.values.get(name)
   return onRead ? { find, onRead } : { find }
 }
 
@@ -52,7 +54,8 @@ export function inheritStage(parent: StageState): StageState {
     ...parent,
     layers: [...parent.layers],
     env: new Map(parent.env),
-    args: new Map(parent.args),
+    args: new Set(parent.args),
+    values: new Map(parent.values),
     history: [...parent.history],
   }
 }

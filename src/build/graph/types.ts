@@ -17,8 +17,8 @@ export interface Vertex {
   readonly inputs: readonly VertexId[]
   /** Shown in progress: `[build 2/5] RUN make`. */
   readonly name: string
-  /** What another build knows the step by: the instruction as written, without values or place. */
-  readonly text: string
+  /** The name with its variables as written, where it has any: the same whatever their values are. */
+  readonly writtenName?: string
   readonly range?: SourceRange
   /** `--no-cache`: runs even when its key is known. */
   readonly ignoresCache: boolean
@@ -78,11 +78,19 @@ export interface InlineFileOp {
   readonly content: string
 }
 
-/** inputs: [destination root, source root]. */
-export interface CopyOp extends StepOp {
-  readonly kind: 'copy'
+/** What is copied from one input. */
+export interface CopyPart {
   /** Go globs below the source root. */
   readonly sources: readonly string[]
+  /** ADD: archives are unpacked. */
+  readonly unpacks: boolean
+}
+
+/** inputs: [destination root, source root, …source roots of `more`]. */
+export interface CopyOp extends StepOp, CopyPart {
+  readonly kind: 'copy'
+  /** Sources of another kind in the same instruction: heredocs or URLs beside files. */
+  readonly more?: readonly CopyPart[]
   /** Absolute; a trailing slash means a directory. */
   readonly destination: string
   readonly excludes: readonly string[]
@@ -91,8 +99,6 @@ export interface CopyOp extends StepOp {
   /** Octal or symbolic. */
   readonly mode?: string
   readonly keepsParents: boolean
-  /** ADD: archives are unpacked. */
-  readonly unpacks: boolean
   /** `--link`: an independent layer, no symlinks followed at the destination. */
   readonly isLink: boolean
 }

@@ -29,8 +29,7 @@ export const consistentInstructionCasing: Rule = ({ dockerfile }, report) => {
 }
 
 export const noEmptyContinuation: Rule = ({ dockerfile }, report) => {
-  for (const { emptyContinuations } of dockerfile.instructions) {
-    const [line] = emptyContinuations
+  for (const { emptyContinuationLine: line } of dockerfile.instructions) {
     if (line === undefined) continue
     const at = { line, column: 1 }
     report('NoEmptyContinuation', { start: at, end: at }, 'Empty continuation line')

@@ -1,3 +1,4 @@
+import { EngineError } from '#base/errors.ts'
 import type { Directive } from '#build/dockerfile/directives.ts'
 import {
   consistentInstructionCasing,
@@ -25,28 +26,29 @@ import {
 import type { LintInput, Rule, Warning } from '#build/lint/types.ts'
 import { invalidDefaultArgInFrom, undefinedArgInFrom, undefinedVar } from '#build/lint/variables.ts'
 
+/** In the order in which BuildKit finds what is wrong with one line. */
 const rules: readonly Rule[] = [
+  noEmptyContinuation,
   stageNameCasing,
   fromAsCasing,
-  noEmptyContinuation,
-  consistentInstructionCasing,
-  duplicateStageName,
-  reservedStageName,
-  jsonArgsRecommended,
   maintainerDeprecated,
-  undefinedArgInFrom,
-  workdirRelativePath,
-  undefinedVar,
-  multipleInstructionsDisallowed,
-  legacyKeyValueFormat,
-  invalidBaseImagePlatform,
-  redundantTargetPlatform,
-  secretsUsedInArgOrEnv,
-  invalidDefaultArgInFrom,
-  fromPlatformFlagConstDisallowed,
-  copyIgnoredFile,
   invalidDefinitionDescription,
+  reservedStageName,
+  duplicateStageName,
+  consistentInstructionCasing,
+  invalidDefaultArgInFrom,
+  undefinedArgInFrom,
+  redundantTargetPlatform,
+  fromPlatformFlagConstDisallowed,
+  invalidBaseImagePlatform,
+  undefinedVar,
+  legacyKeyValueFormat,
+  secretsUsedInArgOrEnv,
+  jsonArgsRecommended,
+  multipleInstructionsDisallowed,
+  workdirRelativePath,
   exposeFormat,
+  copyIgnoredFile,
 ]
 
 /** Rules that run only when `# check=experimental=` names them. */
@@ -58,7 +60,10 @@ export interface LintResult {
   readonly isError: boolean
 }
 
-/** All checks that the file does not skip, in source order. */
+/**
+ * All checks that the file does not skip, in source order.
+ * @throws EngineError invalid_argument for a `# check=` that says nothing known
+ */
 export function lintDockerfile(input: LintInput): LintResult {
   const settings = readSettings(input.dockerfile.directives.check)
   const warnings: Warning[] = []
@@ -79,19 +84,34 @@ interface Settings {
 
 /** `skip=A,B;error=true;experimental=all` */
 function readSettings(directive: Directive | undefined): Settings {
-  const fields = new Map(
-    (directive?.value ?? '').split(';').map((field): [string, string] => {
-      const [key = '', value = ''] = field.split('=')
-      return [key.trim().toLowerCase(), value.trim()]
-    }),
-  )
+  const fields = new Map((directive?.value.split(';') ?? []).map(readField))
   const names = (key: string) =>
     new Set((fields.get(key) ?? '').split(',').map((name) => name.trim()))
   return {
     skip: names('skip'),
     experimental: names('experimental'),
-    isError: fields.get('error')?.toLowerCase() === 'true',
+    isError: readBoolean(fields.get('error') ?? 'false'),
   }
+}
+
+const settingNames: ReadonlySet<string> = new Set(['skip', 'error', 'experimental'])
+
+function readField(field: string): [key: string, value: string] {
+  const [key = '', value] = field.trimStart().split(/=(.*)/s, 2)
+  if (value !== undefined && settingNames.has(key)) return [key, value.trim()]
+  throw badSetting(`invalid check option "${key.trim()}"`)
+}
+
+/** As Go's strconv reads one. */
+function readBoolean(text: string): boolean {
+  if (/^(?:1|[tT]|TRUE|true|True)$/.test(text)) return true
+  if (/^(?:0|[fF]|FALSE|false|False)$/.test(text)) return false
+  const detail = `strconv.ParseBool: parsing "${text}": invalid syntax`
+  throw badSetting(`failed to parse check option "error=${text}": ${detail}`)
+}
+
+function badSetting(detail: string): EngineError {
+  return new EngineError('invalid_argument', `failed to parse check options: ${detail}`)
 }
 
 function isEnabled(settings: Settings, rule: string): boolean {

@@ -4,9 +4,9 @@ const variable = /\$/
 
 export const redundantTargetPlatform: Rule = ({ dockerfile }, report) => {
   for (const { from } of dockerfile.stages) {
-    const match = /^\$\{?(TARGETPLATFORM)\}?$/.exec(from.platform ?? '')
-    if (!match) continue
-    const message = `Setting platform to predefined ${from.platform} in FROM is redundant as this is the default behavior`
+    const platform = (from.platform ?? '').replaceAll(/^"|"$/g, '')
+    if (!/^\$(?:TARGETPLATFORM|\{TARGETPLATFORM(?:[^\w].*)?\})$/.test(platform)) continue
+    const message = `Setting platform to predefined ${platform} in FROM is redundant as this is the default behavior`
     report('RedundantTargetPlatform', from.range, message)
   }
 }

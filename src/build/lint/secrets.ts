@@ -1,3 +1,4 @@
+import { scopedInstructions } from '#build/lint/scopes.ts'
 import type { Rule } from '#build/lint/types.ts'
 
 const secretWords = [
@@ -15,8 +16,8 @@ const secretWords = [
 const secretName = new RegExp(`(?:_|^)(?:${secretWords.join('|')})(?:_|$)`, 'i')
 const publicName = /(?:_|^)public(?:_|$)/i
 
-export const secretsUsedInArgOrEnv: Rule = ({ dockerfile }, report) => {
-  for (const instruction of dockerfile.instructions) {
+export const secretsUsedInArgOrEnv: Rule = (input, report) => {
+  for (const { instruction } of scopedInstructions(input)) {
     if (instruction.kind !== 'arg' && instruction.kind !== 'env') continue
     const keys = (instruction.kind === 'arg' ? instruction.args : instruction.pairs).map(
       ({ key }) => key,

@@ -1,4 +1,5 @@
 import type { LocatedInstruction } from '#build/dockerfile/types.ts'
+import { scopedInstructions, valueIn } from '#build/lint/scopes.ts'
 import type { Rule } from '#build/lint/types.ts'
 
 export const duplicateStageName: Rule = ({ dockerfile }, report) => {
@@ -6,7 +7,7 @@ export const duplicateStageName: Rule = ({ dockerfile }, report) => {
   for (const { name, from } of dockerfile.stages) {
     if (name === undefined) continue
     if (seen.has(name)) {
-      const message = `Duplicate stage name "${from.name}", stage names should be unique`
+      const message = `Duplicate stage name "${name}", stage names should be unique`
       report('DuplicateStageName', from.range, message)
     }
     seen.add(name)
@@ -23,8 +24,8 @@ export const reservedStageName: Rule = ({ dockerfile }, report) => {
 
 const lastOneWins = { cmd: 'CMD', entrypoint: 'ENTRYPOINT', healthcheck: 'HEALTHCHECK' } as const
 
-export const multipleInstructionsDisallowed: Rule = ({ dockerfile }, report) => {
-  for (const { instructions } of dockerfile.stages) {
+export const multipleInstructionsDisallowed: Rule = ({ dockerfile, facts }, report) => {
+  for (const { instructions } of dockerfile.stages.filter(({ index }) => facts.isReached(index))) {
     for (const [kind, name] of Object.entries(lastOneWins)) {
       const found = instructions.filter((instruction) => instruction.kind === kind)
       const message = `Multiple ${name} instructions should not be used in the same stage because only the last one will be used`
@@ -34,16 +35,13 @@ export const multipleInstructionsDisallowed: Rule = ({ dockerfile }, report) => 
   }
 }
 
-/** CMD and ENTRYPOINT in shell form swallow signals, unless the stage chose its SHELL. */
-export const jsonArgsRecommended: Rule = ({ dockerfile }, report) => {
-  for (const { instructions } of dockerfile.stages) {
-    if (instructions.some(({ kind }) => kind === 'shell')) continue
-    for (const instruction of instructions) {
-      if (!isShellFormEntry(instruction)) continue
-      const name = instruction.kind.toUpperCase()
-      const message = `JSON arguments recommended for ${name} to prevent unintended behavior related to OS signals`
-      report('JSONArgsRecommended', instruction.range, message)
-    }
+/** CMD and ENTRYPOINT in shell form swallow signals, unless a SHELL was chosen before. */
+export const jsonArgsRecommended: Rule = (input, report) => {
+  for (const { instruction, scope } of scopedInstructions(input)) {
+    if (scope.hasShell || !isShellFormEntry(instruction)) continue
+    const name = instruction.kind.toUpperCase()
+    const message = `JSON arguments recommended for ${name} to prevent unintended behavior related to OS signals`
+    report('JSONArgsRecommended', instruction.range, message)
   }
 }
 
@@ -52,18 +50,14 @@ function isShellFormEntry(instruction: LocatedInstruction): boolean {
   return instruction.command.form === 'shell'
 }
 
-/** A relative WORKDIR before any absolute one depends on the base image. */
-export const workdirRelativePath: Rule = ({ dockerfile }, report) => {
-  for (const { instructions } of dockerfile.stages) {
-    let isAnchored = false
-    for (const instruction of instructions) {
-      if (instruction.kind !== 'workdir') continue
-      if (!isAnchored && !/^["']?[/$]/.test(instruction.path)) {
-        const message = `Relative workdir "${instruction.path}" can have unexpected results if the base image changes`
-        report('WorkdirRelativePath', instruction.range, message)
-      }
-      isAnchored = true
-    }
+/** A relative first WORKDIR depends on the base image. */
+export const workdirRelativePath: Rule = (input, report) => {
+  for (const { instruction, scope } of scopedInstructions(input)) {
+    if (instruction.kind !== 'workdir' || scope.hasWorkdir) continue
+    const path = valueIn(input, scope, instruction.path)
+    if (path === undefined || path.startsWith('/')) continue
+    const message = `Relative workdir "${path}" can have unexpected results if the base image changes`
+    report('WorkdirRelativePath', instruction.range, message)
   }
 }
 

@@ -37,12 +37,25 @@ export interface Warning {
 
 /** What rules know besides the text; absent facts silence the rules that need them. */
 export interface LintFacts {
-  /** Names that the base image of a stage has in its ENV. */
-  readonly baseEnv: (stageIndex: number) => ReadonlySet<string>
+  /** What the base image of a stage brings along; undefined when the image is not here. */
+  readonly base: (stageIndex: number) => BaseFacts | undefined
+  /** Whether the build needs the stage: rules about what instructions do look at no other. */
+  readonly isReached: (stageIndex: number) => boolean
+  readonly buildArgs: ReadonlyMap<string, string>
+  /** Values of the global scope, which an ARG without a value brings into a stage. */
+  readonly globals: ReadonlyMap<string, string>
   /** Whether `.dockerignore` keeps a context path out. */
   readonly isIgnored: (path: string) => boolean
+  /** Whether an exception of `.dockerignore` lets something below a context path in. */
+  readonly hasExceptionBelow: (path: string) => boolean
   /** The platform a base image came with, and the one the build wanted. */
   readonly basePlatforms: readonly BasePlatform[]
+}
+
+export interface BaseFacts {
+  readonly env: ReadonlyMap<string, string>
+  /** The image names a SHELL of its own. */
+  readonly hasShell: boolean
 }
 
 export interface BasePlatform {

@@ -1,26 +1,35 @@
 /** Rules about variables that nothing defines. */
-import { nearestKeyword } from '#build/dockerfile/suggest.ts'
-import type { Dockerfile, LocatedInstruction, Stage } from '#build/dockerfile/types.ts'
-import { expandWord } from '#build/dockerfile/words.ts'
-import { proxyArgs } from '#build/graph/options.ts'
-import type { LintInput, Report, Rule } from '#build/lint/types.ts'
+import { suggestion } from '#build/dockerfile/suggest.ts'
+import type { Dockerfile, FromInstruction, LocatedInstruction } from '#build/dockerfile/types.ts'
+import { expandHeredoc, expandWord } from '#build/dockerfile/words.ts'
+import { findIn, scopedInstructions, type Scoped } from '#build/lint/scopes.ts'
+import type { Rule } from '#build/lint/types.ts'
 import { parseReference } from '#oci/reference.ts'
 
 const platformNames = ['PLATFORM', 'OS', 'ARCH', 'VARIANT']
-const predefinedInFrom = new Set([
+const predefinedInFrom = [
   ...platformNames.flatMap((name) => [`TARGET${name}`, `BUILD${name}`]),
   'TARGETSTAGE',
-])
+]
 
 export const undefinedArgInFrom: Rule = ({ dockerfile }, report) => {
-  const declared = new Set(dockerfile.globalArgs.flatMap(({ args }) => args.map(({ key }) => key)))
+  const names = dockerfile.globalArgs.flatMap(({ args }) => args.map(({ key }) => key))
+  const declared = [...names, ...predefinedInFrom]
   for (const { from } of dockerfile.stages) {
-    for (const name of readNames(dockerfile, [from.image, from.platform ?? ''])) {
-      if (declared.has(name) || predefinedInFrom.has(name) || proxyArgs.has(name)) continue
-      const message = `FROM argument '${name}' is not declared${suggestion(name, declared, '')}`
+    for (const name of fromNames(dockerfile, from)) {
+      if (declared.includes(name)) continue
+      const message = `FROM argument '${name}' is not declared${suggestion(name, declared)}`
       report('UndefinedArgInFrom', from.range, message)
     }
   }
+}
+
+function fromNames(dockerfile: Dockerfile, { image, platform = '' }: FromInstruction): Set<string> {
+  return readNames(dockerfile, {
+    texts: [image, platform],
+    find: () => undefined,
+    expand: expandWord,
+  })
 }
 
 /** With only the defaults of its ARGs, a FROM should still name an image. */
@@ -50,56 +59,51 @@ function isReference(text: string): boolean {
   }
 }
 
+/** Defaults (`${v:-w}`) do not excuse a variable, as in BuildKit. */
 export const undefinedVar: Rule = (input, report) => {
-  const known = new Map<string, Set<string>>()
-  for (const stage of input.dockerfile.stages) {
-    const names = inheritedNames(input, stage, known)
-    if (stage.name !== undefined) known.set(stage.name, names)
-    for (const instruction of stage.instructions)
-      checkInstruction(input, { instruction, names, report })
+  for (const scoped of scopedInstructions(input)) {
+    const { instruction, scope } = scoped
+    if (!scope.isBaseKnown) continue
+    const known = [...input.facts.globals.keys(), ...scope.values.keys()]
+    for (const name of undefinedNames(input.dockerfile, scoped)) {
+      const message = `Usage of undefined variable '$${name}'${suggestion(name, known, '$')}`
+      report('UndefinedVar', instruction.range, message)
+    }
   }
 }
 
-function inheritedNames(
-  { facts }: LintInput,
-  stage: Stage,
-  known: ReadonlyMap<string, Set<string>>,
-): Set<string> {
-  const parent = known.get(stage.from.image.toLowerCase())
-  return new Set(parent ?? [...facts.baseEnv(stage.index), 'PATH'])
+function undefinedNames(dockerfile: Dockerfile, { instruction, scope }: Scoped): string[] {
+  const find = (name: string) => findIn(scope, name)
+  const texts = expandedTexts(instruction)
+  const read = readNames(dockerfile, { texts, find, expand: expandWord })
+  const bodies = { texts: heredocBodies(instruction), find, expand: expandHeredoc }
+  return [...new Set([...read, ...readNames(dockerfile, bodies)])].filter(
+    (name) => find(name) === undefined && !scope.declared.has(name),
+  )
 }
 
-interface Check {
-  readonly instruction: LocatedInstruction
-  readonly names: Set<string>
-  readonly report: Report
+function heredocBodies(instruction: LocatedInstruction): readonly string[] {
+  if (instruction.kind !== 'copy' && instruction.kind !== 'add') return []
+  return instruction.heredocs.filter(({ expands }) => expands).map(({ body }) => body)
 }
 
-function checkInstruction({ dockerfile }: LintInput, { instruction, names, report }: Check): void {
-  for (const name of readNames(dockerfile, expandedTexts(instruction))) {
-    if (names.has(name) || proxyArgs.has(name)) continue
-    const message = `Usage of undefined variable '$${name}'${suggestion(name, names, '$')}`
-    report('UndefinedVar', instruction.range, message)
-  }
-  if (instruction.kind === 'arg') for (const { key } of instruction.args) names.add(key)
-  if (instruction.kind === 'env') for (const { key } of instruction.pairs) names.add(key)
+interface Reading {
+  readonly texts: readonly string[]
+  readonly find: (name: string) => string | undefined
+  readonly expand: typeof expandWord
 }
 
-/** Names without a default operator that the texts read. */
-function readNames(dockerfile: Dockerfile, texts: readonly string[]): Set<string> {
+/** Names that the texts read. */
+function readNames(dockerfile: Dockerfile, { texts, find, expand }: Reading): Set<string> {
   const names = new Set<string>()
   const { escape } = dockerfile.directives
-  const variables = { find: () => undefined, onRead: (name: string) => void names.add(name) }
+  const variables = { find, onRead: (name: string) => void names.add(name) }
   try {
-    for (const text of texts) expandWord(withoutDefaults(text), { escape, variables })
+    for (const text of texts) expand(text, { escape, variables })
   } catch {
     // A word that cannot be expanded fails the build with a better text than a check has.
   }
   return names
-}
-
-function withoutDefaults(text: string): string {
-  return text.replaceAll(/\$\{\w+:?[-+?][^}]*\}/g, '')
 }
 
 function expandedTexts(instruction: LocatedInstruction): readonly string[] {
@@ -111,9 +115,14 @@ function expandedTexts(instruction: LocatedInstruction): readonly string[] {
       return instruction.args.flatMap(({ value }) => (value === undefined ? [] : [value]))
     case 'add':
     case 'copy':
-      return [...instruction.sources, instruction.destination, instruction.chown ?? '']
-    case 'expose':
-      return instruction.ports
+      return [
+        instruction.chown ?? '',
+        instruction.chmod ?? '',
+        ...instruction.sources,
+        instruction.destination,
+      ]
+    case 'run':
+      return instruction.mounts
     case 'stopsignal':
       return [instruction.signal]
     case 'user':
@@ -125,9 +134,4 @@ function expandedTexts(instruction: LocatedInstruction): readonly string[] {
     default:
       return []
   }
-}
-
-function suggestion(name: string, known: ReadonlySet<string>, prefix: string): string {
-  const nearest = nearestKeyword(name, [...known])
-  return nearest === undefined ? '' : ` (did you mean ${prefix}${nearest}?)`
 }

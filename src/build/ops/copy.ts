@@ -1,10 +1,12 @@
 /** COPY, ADD of local files, and WORKDIR. */
-import type { CopyOp, MakeDirectoryOp } from '#build/graph/types.ts'
+import { errorMessage } from '#base/errors.ts'
+import type { CopyOp, CopyPart, MakeDirectoryOp } from '#build/graph/types.ts'
 import { commitStep } from '#build/ops/commit.ts'
 import type { BuildMachine } from '#build/ops/machine.ts'
 import type { BuildResult, SnapshotResult } from '#build/ops/result.ts'
 import { treeSource } from '#build/ops/selection.ts'
 import { unpackArchive } from '#build/ops/unpack.ts'
+import type { RunContext } from '#build/solver/types.ts'
 import { openWorkspace } from '#build/ops/workspace.ts'
 import { resolveUser } from '#runtime/user.ts'
 import type { Lease } from '#store/types.ts'
@@ -13,14 +15,20 @@ import type { Selection } from '#sys/trees/messages.ts'
 
 export interface CopyInputs {
   readonly root: SnapshotResult
-  readonly source: BuildResult
+  readonly sources: readonly BuildResult[]
 }
 
-export function selectionOf(op: CopyOp): Selection {
-  return { patterns: op.sources, excludes: op.excludes, keepsParents: op.keepsParents }
+/** What is copied from the source at `index`, from 0. */
+export function selectionOf(op: CopyOp, index: number): Selection {
+  const { sources } = partsOf(op)[index] ?? { sources: [] }
+  return { patterns: sources, excludes: op.excludes, keepsParents: op.keepsParents }
 }
 
-/** @throws EngineError not_found for a source that is not there, invalid_argument for an unknown owner */
+function partsOf(op: CopyOp): readonly CopyPart[] {
+  return [op, ...(op.more ?? [])]
+}
+
+/** @throws EngineError not_found for a source that is not there, invalid_argument for a mode that is none */
 export async function runCopy(
   machine: BuildMachine,
   {
@@ -28,21 +36,30 @@ export async function runCopy(
     inputs,
     lease,
   }: { readonly op: CopyOp; readonly inputs: CopyInputs; readonly lease: Lease },
-  signal: AbortSignal,
+  context: RunContext,
 ): Promise<SnapshotResult> {
+  const { signal } = context
   await using workspace = openWorkspace(machine)
-  const source = await treeSource(machine, workspace, inputs.source)
+  const sources = await Promise.all(
+    inputs.sources.map((source) => treeSource(machine, workspace, source)),
+  )
   const { key, mount } = await workspace.prepare(inputs.root)
   const rootPath = workspace.mount(mount, 'rootfs')
-  const target = {
-    rootPath,
-    path: op.destination,
-    leavesArchives: op.unpacks,
-    ...(op.owner !== undefined && { owner: ownerIn(rootPath, op.owner) }),
-    ...(op.mode !== undefined && { mode: op.mode }),
+  const owner = op.owner === undefined ? undefined : ownerIn(rootPath, op.owner, warnTo(context))
+  const owned = owner === undefined ? {} : { owner }
+  for (const [index, source] of sources.entries()) {
+    const target = {
+      rootPath,
+      path: op.destination,
+      makesPlainParents: op.isLink,
+      leavesArchives: partsOf(op)[index]?.unpacks ?? false,
+      ...owned,
+      ...(op.mode !== undefined && { mode: op.mode }),
+    }
+    const job = { selection: selectionOf(op, index), target }
+    const archives = await copyFiles(source, job, signal)
+    for (const archive of archives) await unpackArchive({ ...archive, ...owned }, signal)
   }
-  const archives = await copyFiles(source, { selection: selectionOf(op), target }, signal)
-  for (const archive of archives) await unpackArchive(archive, signal)
   const { latestTime } = op
   return await commitStep(machine, { parent: inputs.root, key, lease, latestTime }, signal)
 }
@@ -55,22 +72,50 @@ export async function runMakeDirectory(
     root,
     lease,
   }: { readonly op: MakeDirectoryOp; readonly root: SnapshotResult; readonly lease: Lease },
-  signal: AbortSignal,
+  context: RunContext,
 ): Promise<SnapshotResult> {
+  const { signal } = context
   await using workspace = openWorkspace(machine)
   const { key, mount } = await workspace.prepare(root)
   const rootPath = workspace.mount(mount, 'rootfs')
-  const owner = op.owner === undefined ? { uid: 0, gid: 0 } : ownerIn(rootPath, op.owner)
+  const owner =
+    op.owner === undefined ? { uid: 0, gid: 0 } : ownerIn(rootPath, op.owner, warnTo(context))
   await makeDirectory({ rootPath, path: op.path, owner }, signal)
   const { latestTime } = op
   return await commitStep(machine, { parent: root, key, lease, latestTime }, signal)
 }
 
-/** A bare number is its own group too. @throws EngineError invalid_argument for an unknown name */
-function ownerIn(rootfs: string, user: string): Owner {
-  if (/^\d{1,10}$/.test(user)) return { uid: Number(user), gid: Number(user) }
+/**
+ * A bare number is its own group too. As in BuildKit a name that the target lacks means root,
+ * which the step says.
+ */
+function ownerIn(rootfs: string, text: string, warn: (text: string) => void): Owner {
+  if (/^\d{1,10}$/.test(text)) return { uid: Number(text), gid: Number(text) }
+  try {
+    return idsOf(rootfs, text)
+  } catch (error) {
+    warn(`${errorMessage(error)}; root owns the files\n`)
+    const [user = '', group = ''] = text.split(':')
+    const uid = idOr(0, () => idsOf(rootfs, user).uid)
+    return { uid, gid: group === '' ? uid : idOr(uid, () => idsOf(rootfs, `0:${group}`).gid) }
+  }
+}
+
+function idsOf(rootfs: string, user: string): Owner {
   const { uid, gid } = resolveUser({ rootfs, user }).user
   return { uid, gid }
+}
+
+function idOr(fallback: number, find: () => number): number {
+  try {
+    return find()
+  } catch {
+    return fallback
+  }
+}
+
+function warnTo({ onOutput }: RunContext): (text: string) => void {
+  return (text) => onOutput('stderr', Buffer.from(`warning: ${text}`))
 }
 
 interface Owner {

@@ -1,5 +1,5 @@
 /** RUN: a container of its own for each step, its upper directory the layer. */
-import { EngineError } from '#base/errors.ts'
+import { EngineError, errorMessage } from '#base/errors.ts'
 import type { ExecOp } from '#build/graph/types.ts'
 import { commitStep } from '#build/ops/commit.ts'
 import { prepareMounts, type PreparedMounts } from '#build/ops/exec-mounts.ts'
@@ -97,9 +97,13 @@ function stepFailure(op: ExecOp, exit: TaskExit): EngineError {
   const reason = exit.isOomKilled ? ': cannot allocate memory' : ''
   return new EngineError(
     'failed_precondition',
-    `process "${op.args.join(' ')}" did not complete successfully: exit code: ${exit.code}${reason}`,
+    `${processText(op)}: exit code: ${exit.code}${reason}`,
     exit.isOomKilled ? { hint: 'the step needed more memory than it was allowed' } : {},
   )
+}
+
+function processText({ args }: ExecOp): string {
+  return `process ${JSON.stringify(args.join(' '))} did not complete successfully`
 }
 
 /** Base images name working directories that they do not have. */
@@ -124,7 +128,7 @@ interface SpecParts {
 
 function buildStepSpec(parts: SpecParts): RuntimeSpec {
   const { op, rootfs, workspace, session, mounts, network } = parts
-  const resolved = resolveUser({ rootfs, user: op.user })
+  const resolved = userOf(parts)
   const isPrivate: NamespaceMode = { type: 'private' }
   return buildRuntimeSpec({
     containerId: workspace.id,
@@ -145,6 +149,15 @@ function buildStepSpec(parts: SpecParts): RuntimeSpec {
     ...limitsOf(parts),
     ...securityOf(parts),
   })
+}
+
+function userOf({ op, rootfs }: SpecParts) {
+  try {
+    return resolveUser({ rootfs, user: op.user })
+  } catch (error) {
+    const message = `${processText(op)}: ${errorMessage(error)}`
+    throw new EngineError('invalid_argument', message, { cause: error })
+  }
 }
 
 /** What the instruction says wins over proxies; secrets over both. */

@@ -67,7 +67,7 @@ function inputUse({ op }: Vertex, index: number): InputUse {
 }
 
 function selectionFor({ op }: Vertex, index: number): Selection {
-  if (op.kind === 'copy') return selectionOf(op)
+  if (op.kind === 'copy') return selectionOf(op, index - 1)
   if (op.kind === 'exec') return { ...everything, patterns: [mountedSource(op, index)] }
   return everything
 }
@@ -113,15 +113,19 @@ async function run(
   const { signal } = context
   switch (op.kind) {
     case 'copy': {
-      const source = inputs[1] ?? emptyResult
-      return await runCopy(machine, { op, inputs: { root: rootOf(inputs), source }, lease }, signal)
+      const sources = inputs.slice(1)
+      return await runCopy(
+        machine,
+        { op, inputs: { root: rootOf(inputs), sources }, lease },
+        context,
+      )
     }
     case 'merge': {
       const layer = snapshotAt(inputs, 1)
       return await runMerge(machine, { root: rootOf(inputs), layer, lease }, signal)
     }
     case 'make-directory':
-      return await runMakeDirectory(machine, { op, root: rootOf(inputs), lease }, signal)
+      return await runMakeDirectory(machine, { op, root: rootOf(inputs), lease }, context)
     case 'exec':
       return await runExec(
         machine,

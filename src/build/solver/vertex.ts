@@ -187,10 +187,11 @@ function ingredients<R>(
   { vertex, inputs, origin }: VertexJob<R>,
   content: readonly KeyInput[],
 ): KeyIngredients {
-  const { name, text, op } = vertex
+  const { name, writtenName = name, op } = vertex
   return {
     name,
-    text,
+    // Steps are numbered anew when one is added.
+    text: writtenName.replace(/^\[[^\]]*\] /, ''),
     op: opDigest(op),
     definition: canonicalJson(op),
     origin,

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
-import { EngineError, errorMessage } from '#base/errors.ts'
+import { EngineError } from '#base/errors.ts'
 import type { HttpOp } from '#build/graph/types.ts'
+import type { HttpAnswer } from '#build/sources/http-get.ts'
 import type { RunContext } from '#build/solver/types.ts'
 import { digestAlgorithm } from '#oci/digest.ts'
 import { explainFullDisk } from '#store/full-disk.ts'
@@ -16,16 +17,16 @@ const maxBytes = 64 * 2 ** 30
  *   or no room); the signal's reason
  */
 export async function saveBody(
-  response: Response,
+  response: Pick<HttpAnswer, 'body' | 'header'>,
   { op, path }: { readonly op: HttpOp; readonly path: string },
-  { signal, onStatus }: RunContext,
+  { onStatus }: RunContext,
 ): Promise<void> {
   const hash = createHash(op.checksum ? digestAlgorithm(op.checksum) : 'sha256')
-  const total = Number(response.headers.get('content-length') ?? Number.NaN)
+  const total = Number(response.header('content-length') ?? Number.NaN)
   const totalBytes = Number.isNaN(total) ? {} : { totalBytes: total }
   let currentBytes = 0
   const counted = async function* () {
-    for await (const chunk of bodyOf(response, signal)) {
+    for await (const chunk of response.body) {
       currentBytes += chunk.length
       if (currentBytes > maxBytes) {
         throw new EngineError('resource_exhausted', `download "${op.url}": larger than ${maxBytes}`)
@@ -41,18 +42,6 @@ export async function saveBody(
     throw explainFullDisk(op.url, error)
   }
   checkDigest(op, hash.digest('hex'))
-}
-
-async function* bodyOf(response: Response, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const { body } = response
-  if (!body) return
-  try {
-    for await (const chunk of body) yield chunk
-  } catch (error) {
-    signal.throwIfAborted()
-    const detail = errorMessage(error)
-    throw new EngineError('unavailable', `download: connection lost: ${detail}`, { cause: error })
-  }
 }
 
 function checkDigest({ checksum, url }: HttpOp, hex: string): void {

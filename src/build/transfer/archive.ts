@@ -24,7 +24,7 @@ export async function unpackContext(
   { directory, removes = [] }: UnpackOptions,
   signal: AbortSignal,
 ): Promise<UnpackedContext> {
-  await using extractor = openLayerExtractor({ directory, removes, form: 'plain', signal })
+  await using extractor = openLayerExtractor({ directory, removes, form: 'context', signal })
   try {
     for await (const chunk of undoForeignCompression(archive)) await extractor.write(chunk)
     return await extractor.finish()

@@ -33,6 +33,8 @@ export function warningText({ warnings }: BuildModel): string {
 
 export interface InspectedText {
   readonly text: string
+  /** For the error output. */
+  readonly error?: string
   readonly code: number
 }
 
@@ -48,7 +50,19 @@ export function inspectedText(outcome: InspectedBody): InspectedText {
   }
 }
 
-function checkText({ warnings }: Extract<InspectedBody, { call: 'check' }>): InspectedText {
+/** A failure of `--check`, as buildx words it. */
+export function checkFailureText(message: string, excerpt: string | undefined): string {
+  return `ERROR: ${message}\n${excerpt === undefined ? '' : `${excerpt}\n\n`}`
+}
+
+function checkText(outcome: Extract<InspectedBody, { call: 'check' }>): InspectedText {
+  const { failure } = outcome
+  const { text, code } = warningsText(outcome)
+  if (!failure) return { text, code }
+  return { text: `${text}\n`, error: checkFailureText(failure.message, failure.excerpt), code: 1 }
+}
+
+function warningsText({ warnings }: Extract<InspectedBody, { call: 'check' }>): InspectedText {
   if (warnings.length === 0) return { text: 'Check complete, no warnings found.\n', code: 0 }
   const isOne = warnings.length === 1
   const head = `Check complete, ${isOne ? '1 warning has' : `${warnings.length} warnings have`} been found!\n`
@@ -63,49 +77,54 @@ function checkText({ warnings }: Extract<InspectedBody, { call: 'check' }>): Ins
 type Outline = Extract<InspectedBody, { call: 'outline' }>['outline']
 
 function outlineText({ name, description, args, secrets, ssh }: Outline): string {
-  const title = name === undefined ? '' : `TARGET:      ${name}\n`
-  const about = description === undefined ? '' : `DESCRIPTION: ${description}\n`
+  const about = [
+    ...(name === undefined ? [] : [['TARGET:', name]]),
+    ...(description === undefined ? [] : [['DESCRIPTION:', description]]),
+  ]
+  const required = (isRequired: boolean) => (isRequired ? 'true' : '')
   const sections = [
-    table(
+    alignColumns(about, 1),
+    section(
       ['BUILD ARG', 'VALUE', 'DESCRIPTION'],
       args.map((arg) => [arg.name, arg.value ?? '', arg.description ?? '']),
     ),
-    table(
+    section(
       ['SECRET', 'REQUIRED'],
-      secrets.map(({ id, isRequired }) => [id, isRequired ? 'true' : '']),
+      secrets.map(({ id, isRequired }) => [id, required(isRequired)]),
     ),
-    table(
+    section(
       ['SSH', 'REQUIRED'],
-      ssh.map(({ id, isRequired }) => [id, isRequired ? 'true' : '']),
+      ssh.map(({ id, isRequired }) => [id, required(isRequired)]),
     ),
   ]
-  return [`${title}${about}`, ...sections].filter((section) => section !== '').join('\n')
-}
-
-function targetsText(targets: Extract<InspectedBody, { call: 'targets' }>['targets']): string {
-  return table(
-    ['TARGET', 'DESCRIPTION'],
-    targets.map(({ name, isDefault, description = '' }) => [
-      `${name}${isDefault ? ' (default)' : ''}`.trim(),
-      description,
-    ]),
-  )
+  return sections
+    .filter((text) => text !== '')
+    .map((text) => `${text}\n`)
+    .join('')
 }
 
 /** Empty without rows. */
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  if (rows.length === 0) return ''
-  const all = [header, ...rows]
-  const widths = header.map((_, column) =>
-    Math.max(...all.map((row) => (row[column] ?? '').length)),
+function section(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  return rows.length === 0 ? '' : alignColumns([header, ...rows], 3)
+}
+
+function targetsText(targets: Extract<InspectedBody, { call: 'targets' }>['targets']): string {
+  const rows = targets.map(({ name, isDefault, description = '' }) => [
+    `${name}${isDefault ? ' (default)' : ''}`.trim(),
+    description,
+  ])
+  return alignColumns([['TARGET', 'DESCRIPTION'], ...rows], 1)
+}
+
+/** As Go's tabwriter: every cell but the last of a row is as wide as its column and `padding`. */
+function alignColumns(rows: readonly (readonly string[])[], padding: number): string {
+  const widths = rows[0]?.map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length + padding)),
   )
-  return all
+  return rows
     .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('   ')
-        .trimEnd(),
+      row.map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd(widths?.[at] ?? 0))),
     )
-    .map((line) => `${line}\n`)
+    .map((cells) => `${cells.join('')}\n`)
     .join('')
 }

@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import type { Command, CommandContext } from '#cli/command.ts'
+import { errorMessage, findEngineError } from '#base/errors.ts'
 import { exitCodes } from '#cli/failures.ts'
 import { type BuildFlags, declareBuildFlags } from '#cli/build/flags.ts'
 import { openProgressView, type ProgressView } from '#cli/build/progress/view.ts'
-import { failureText, inspectedText, warningText } from '#cli/build/report.ts'
+import { checkFailureText, failureText, inspectedText, warningText } from '#cli/build/report.ts'
 import { runSession, type SessionOutcome } from '#cli/build/session.ts'
 import { type BuildPlan, planBuild } from '#cli/build/spec.ts'
 import { showDefinition } from '#cli/build/transfer.ts'
@@ -61,13 +62,19 @@ async function build(
     outcome = await runSession(connection, plan, view)
   } catch (error) {
     view.finish()
-    output.writeError(failureText(error, view.model, !isQuiet))
+    const isBuild = values.call() === 'build'
+    output.writeError(
+      isBuild
+        ? failureText(error, view.model, !isQuiet)
+        : checkFailureText(errorMessage(error), findEngineError(error)?.hint),
+    )
     return exitCodes.failure
   }
   view.finish()
   if (outcome.type === 'inspected') {
-    const { text, code } = inspectedText(outcome.outcome)
+    const { text, error, code } = inspectedText(outcome.outcome)
     output.write(text)
+    if (error !== undefined) output.writeError(error)
     return code
   }
   if (!isQuiet && values.progress.value !== 'rawjson') output.writeError(warningText(view.model))

@@ -119,6 +119,8 @@ function applyLast(path: string, entry: TarEntry): void {
     throw error
   }
   try {
+    // One that an earlier archive made may be somebody else's.
+    fs.fchownSync(fd, entry.uid, entry.gid)
     fs.fchmodSync(fd, entry.mode)
     applyToFile(fd, entry)
     setDescriptorTimes(fd, entry.mtime.seconds, entry.mtime.nanoseconds)

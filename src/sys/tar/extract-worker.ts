@@ -35,7 +35,7 @@ async function handle(request: ExtractRequest): Promise<void> {
       for (const path of request.removes) {
         rmSync(rooted(cleanPath(path)), { recursive: true, force: true })
       }
-      extraction = createExtraction(request.limits, request.form)
+      extraction = createExtraction(request.limits, request)
       return
     case 'chunk':
       await extraction?.write(request.bytes)

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { EngineError } from '#base/errors.ts'
 import { createTarParser } from '#oci/tar/parser.ts'
 import { createInflater } from '#sys/tar/inflater.ts'
-import { createLayerWriter } from '#sys/tar/layer-writer.ts'
-import type { ArchiveForm, ExtractedLayer, ExtractLimits } from '#sys/tar/messages.ts'
+import { createLayerWriter, type WriterOptions } from '#sys/tar/layer-writer.ts'
+import type { ExtractedLayer, ExtractLimits } from '#sys/tar/messages.ts'
 
 /** One layer on its way to the root directory of this thread. */
 export interface Extraction {
@@ -14,9 +14,9 @@ export interface Extraction {
 }
 
 /** Inflates, hashes, parses and writes. @throws EngineError data_loss, resource_exhausted */
-export function createExtraction(limits: ExtractLimits, form: ArchiveForm): Extraction {
-  const hash = form === 'layer' ? createHash('sha256') : undefined
-  const writer = createLayerWriter(form)
+export function createExtraction(limits: ExtractLimits, options: WriterOptions): Extraction {
+  const hash = options.form === 'layer' ? createHash('sha256') : undefined
+  const writer = createLayerWriter(options)
   const parser = createTarParser(writer, limits)
   let compressedBytes = 0
   let tarBytes = 0

@@ -10,6 +10,7 @@ import { defaultTarLimits } from '#oci/tar/types.ts'
 import {
   fromFailure,
   type ArchiveForm,
+  type EntryOwner,
   type ExtractedLayer,
   type ExtractLimits,
   type ExtractReply,
@@ -36,6 +37,8 @@ export interface LayerExtractorOptions {
   readonly limits?: Partial<ExtractLimits>
   /** `layer` unless told. */
   readonly form?: ArchiveForm
+  /** Of everything that is extracted; the archive's own owners when absent. */
+  readonly owner?: EntryOwner
   /** Paths below `directory` to remove first. */
   readonly removes?: readonly string[]
   readonly signal?: AbortSignal
@@ -122,8 +125,9 @@ interface Job {
 }
 
 function beginRequest(options: LayerExtractorOptions): ExtractRequest {
-  const { directory, form = 'layer', limits, removes = [] } = options
-  return { type: 'begin', directory, limits: { ...defaultExtractLimits, ...limits }, form, removes }
+  const { directory, form = 'layer', limits: given, removes = [], owner } = options
+  const limits = { ...defaultExtractLimits, ...given }
+  return { type: 'begin', directory, limits, form, removes, ...(owner && { owner }) }
 }
 
 /** One layer on one worker, from `begin` until the worker is given back. */

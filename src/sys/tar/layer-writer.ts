@@ -11,7 +11,7 @@ import type { TarEntry, TarHandler } from '#oci/tar/types.ts'
 import { parseWhiteout } from '#oci/whiteout.ts'
 import { makeDeviceNode, makeFifo, setDescriptorTimes } from '#sys/files.ts'
 import { createDirectories, type Directories } from '#sys/tar/directories.ts'
-import type { ArchiveForm } from '#sys/tar/messages.ts'
+import type { ArchiveForm, EntryOwner } from '#sys/tar/messages.ts'
 import { applyToFile, applyToNode } from '#sys/tar/metadata.ts'
 import { baseName, cleanPath, parentOf, rooted } from '#sys/tar/paths.ts'
 
@@ -30,7 +30,12 @@ interface OpenFile {
   endOffset: number
 }
 
-export function createLayerWriter(form: ArchiveForm): LayerWriter {
+export interface WriterOptions {
+  readonly form: ArchiveForm
+  readonly owner?: EntryOwner
+}
+
+export function createLayerWriter({ form, owner }: WriterOptions): LayerWriter {
   const directories = createDirectories()
   let file: OpenFile | undefined
   let sizeBytes = 0
@@ -40,14 +45,17 @@ export function createLayerWriter(form: ArchiveForm): LayerWriter {
     file = undefined
   }
   return {
-    entry(entry) {
+    entry(written) {
+      const entry = owner ? { ...written, ...owner } : written
       entries++
       const path = cleanPath(entry.path)
       if (path === '') {
-        directories.describe('', entry)
+        // Any other archive goes into a directory that is there, and that keeps its owner and mode.
+        if (form === 'layer') directories.describe('', entry)
         return
       }
-      if (form === 'plain' ? isSpecial(entry) : applyWhiteout(directories, path)) return
+      if (form === 'context' && isSpecial(entry)) return
+      if (form === 'layer' && applyWhiteout(directories, path)) return
       directories.ensure(parentOf(path))
       if (entry.type !== 'file') {
         sizeBytes += linkBytes(entry)

@@ -8,6 +8,8 @@ export type ExtractRequest =
       readonly directory: string
       readonly limits: ExtractLimits
       readonly form: ArchiveForm
+      /** Of everything that is extracted; the archive's own owners when absent. */
+      readonly owner?: EntryOwner
       /** Paths below the directory that are removed first. */
       readonly removes: readonly string[]
     }
@@ -16,10 +18,15 @@ export type ExtractRequest =
   | { readonly type: 'abort' }
 
 /**
- * `layer`: whiteouts hide what lies below. `plain`: names mean themselves, devices and
- * FIFOs are left out, and the archive gets no digest (a build context).
+ * `layer`: whiteouts hide what lies below. The others: names mean themselves, and the archive gets
+ * no digest; `context`: a build context, whose devices and FIFOs are left out; `added`: what ADD unpacks.
  */
-export type ArchiveForm = 'layer' | 'plain'
+export type ArchiveForm = 'layer' | 'context' | 'added'
+
+export interface EntryOwner {
+  readonly uid: number
+  readonly gid: number
+}
 
 /** From an extraction worker. After `done`, `failed` or `aborted` it takes the next `begin`. */
 export type ExtractReply =

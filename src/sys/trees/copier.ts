@@ -17,11 +17,13 @@ import type { TreeNode } from '#sys/trees/walk.ts'
 
 /** Paths are below the target's root, without links. */
 export interface Copier {
-  /** Makes what is missing on the way to `path`, itself included: 0755, owned as the copied files. */
+  /** Makes what is missing on the way to `path`, itself included, with the copy's owner and mode. */
   makeDirectories(path: string): void
+  /** As `makeDirectories`, always 0755: what archives are unpacked into. */
+  makePlainDirectories(path: string): void
   /** A directory alone, with its metadata; one that exists keeps its own. */
   copyDirectory(sourcePath: string, path: string): void
-  /** What is inside a directory; the target directory keeps its metadata when it exists. */
+  /** What is inside a directory. The target directory, which exists, takes only its time. */
   copyContents(node: TreeNode, path: string): void
   copyNode(node: TreeNode, path: string): void
   /** Sets what must come last: the times of directories. */
@@ -41,9 +43,13 @@ export function createCopier(job: CopyJob): Copier {
   const { source, target } = job
   const attributesOf = attributeRule(source, target)
   const copying: Copying = { job, attributesOf, links: new Map(), described: [] }
+  const { rootPath, owner = rootOwner, mode: asked = '' } = target
+  // Octal modes are for what is made on the way too; symbolic ones change what was copied.
+  const hasMode = /^[0-7]+$/.test(asked) && target.makesPlainParents !== true
+  const made = hasMode ? { mode: Number.parseInt(asked, 8) } : {}
   return {
-    makeDirectories: (path) =>
-      makeDirectories({ rootPath: target.rootPath, path, owner: target.owner ?? rootOwner }),
+    makeDirectories: (path) => makeDirectories({ rootPath, path, owner, ...made }),
+    makePlainDirectories: (path) => makeDirectories({ rootPath, path, owner }),
     copyContents: (node, path) => copyContents(copying, node, path),
     copyNode: (node, path) => copyNode(copying, node, path),
     copyDirectory(sourcePath, path) {
@@ -58,9 +64,8 @@ export function createCopier(job: CopyJob): Copier {
 }
 
 function copyContents(copying: Copying, node: TreeNode, path: string): void {
-  const isNew = path !== '' && ensureDirectory(copying, path)
   for (const child of node.children) copyNode(copying, child, joinPath(path, lastName(child.path)))
-  if (isNew) describeDirectory(copying, node, path)
+  if (path !== '') describeTime(copying, node, path)
 }
 
 function copyNode(copying: Copying, node: TreeNode, path: string): void {
@@ -98,6 +103,11 @@ function describeDirectory(
   const attributes = attributesOf(stats)
   applyAttributes(below(job.source.rootPath, sourcePath), place, attributes)
   described.push([place, attributes])
+}
+
+/** What was there keeps its owner and mode, but not its time. */
+function describeTime({ job, attributesOf, described }: Copying, node: TreeNode, path: string) {
+  described.push([below(job.target.rootPath, path), attributesOf(node.stats)])
 }
 
 /** Where the same inode was copied to already. */

@@ -46,7 +46,7 @@ function copyMatch(
     node.stats.isFile() &&
     isArchive(below(source.rootPath, node.sourcePath))
   if (isArchiveToUnpack) {
-    copier.makeDirectories(place)
+    copier.makePlainDirectories(place)
     return {
       path: `${source.rootPath}/${node.sourcePath}`,
       directory: `${target.rootPath}/${place}`,
@@ -56,7 +56,7 @@ function copyMatch(
     copier.makeDirectories(place)
     copyWithParents(copier, { match, node }, place)
   } else if (node.stats.isDirectory()) {
-    copier.makeDirectories(parentPath(place))
+    copier.makeDirectories(place)
     copier.copyContents(node, place)
   } else {
     copier.copyNode(node, filePlace(copier, target, { match, place }))
@@ -70,8 +70,10 @@ function copyWithParents(copier: Copier, { match, node }: Matched, place: string
     copier.copyDirectory(parent, joinPath(place, parts.slice(0, index + 1).join('/')))
   }
   const target = match.name === '' ? place : joinPath(place, match.name)
-  if (node.stats.isDirectory()) copier.copyContents(node, target)
-  else copier.copyNode(node, target)
+  if (!node.stats.isDirectory()) return copier.copyNode(node, target)
+  if (target === '') return copier.copyContents(node, target)
+  copier.copyDirectory(node.sourcePath, target)
+  copier.copyContents(node, target)
 }
 
 /** A file keeps its name in a directory, and takes the destination's anywhere else. */

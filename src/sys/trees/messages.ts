@@ -23,6 +23,8 @@ export interface Selection {
 }
 
 export interface CopyTarget {
+  /** Directories on the way are 0755 whatever `mode` is: they will lie over ones that exist. */
+  readonly makesPlainParents?: boolean
   readonly rootPath: string
   /** Absolute; with a trailing slash it is a directory. */
   readonly path: string
@@ -37,6 +39,8 @@ export interface NewDirectory {
   readonly rootPath: string
   readonly path: string
   readonly owner: { readonly uid: number; readonly gid: number }
+  /** Of each directory that is made; default 0755. */
+  readonly mode?: number
 }
 
 /** An archive that COPY was told to unpack: paths of the machine. */

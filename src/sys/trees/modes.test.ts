@@ -24,6 +24,6 @@ for (const [text, mode, isDirectory, expected] of cases) {
 
 test('what is no mode is refused', () => {
   for (const text of ['', 'u', 'u=q', '999', 'rwx', 'u=rw;g=r']) {
-    assert.throws(() => parseMode(text), { message: `invalid chmod parameter: '${text}'` })
+    assert.throws(() => parseMode(text), { message: /^invalid chmod parameter: '.*'/ })
   }
 })

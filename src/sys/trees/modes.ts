@@ -13,6 +13,10 @@ export function parseMode(text: string): (subject: ModeSubject) => number {
     const mode = Number.parseInt(text, 8) & 0o7777
     return () => mode
   }
+  if (/^\d+$/.test(text)) {
+    const detail = 'it should be octal string and between 0 and 07777'
+    throw new EngineError('invalid_argument', `invalid chmod parameter: '${text}'. ${detail}`)
+  }
   const clauses = text.split(',').map((clause) => parseClause(clause, text))
   return (subject) => clauses.reduce((mode, apply) => apply({ ...subject, mode }), subject.mode)
 }
@@ -55,6 +59,9 @@ function applyStep(subject: ModeSubject, { whom, operator, letters }: Step): num
   if (letters.includes('t')) bits |= 0o1000
   if (operator === '+') return mode | bits
   if (operator === '-') return mode & ~bits
+  // `=` with letters takes set-id bits away, as BuildKit's chmod does also for directories.
+  if (!/[ugo]/.test(letters) && whom.includes('u')) affected |= 0o4000
+  if (!/[ugo]/.test(letters) && whom.includes('g')) affected |= 0o2000
   return (mode & ~affected) | bits
 }
 

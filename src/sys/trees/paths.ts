@@ -3,12 +3,11 @@
  * trees that nobody changes meanwhile (snapshots without processes, finished contexts).
  */
 import * as fs from 'node:fs'
-import { sysError } from '#sys/ffi.ts'
+import { EngineError } from '#base/errors.ts'
 import { encodeName, hasEscapedBytes } from '#oci/tar/names.ts'
 import type { PathName } from '#sys/files.ts'
 
 const maxLinks = 255
-const tooManyLinks = 40
 
 /**
  * The path below `rootPath` that `path` leads to: no leading slash, no link in it, '' = the root.
@@ -31,7 +30,9 @@ export function resolveInRoot(rootPath: string, path: string, followsLast = true
       resolved.push(name)
       continue
     }
-    if (++links > maxLinks) throw sysError('resolve', tooManyLinks, path)
+    if (++links > maxLinks) {
+      throw new EngineError('invalid_argument', `"/${path}": too many links`, { errno: 'ELOOP' })
+    }
     if (target.startsWith('/')) resolved.length = 0
     pending.push(...target.split('/').toReversed())
   }

@@ -15,6 +15,8 @@ const caseSchema = partial({
   ignore: list(text),
   /** Why Docker's builder of this version cannot build it. */
   peerLacks: text,
+  /** Why the times of files differ, and are not compared. */
+  timesDiffer: text,
   /** The context is served on loopback and its address is the build argument REMOTE. */
   serves: bool,
 })

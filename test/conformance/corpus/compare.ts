@@ -30,27 +30,11 @@ export function compareConfigs(own: SavedImage['config'], other: SavedImage['con
   for (const name of ['author', 'architecture', 'os'] as const)
     compare(name, own[name], other[name])
   for (const name of fields) compare(name, own.config?.[name], other.config?.[name])
-  const mine = (own.history ?? []).map(inOneWording)
-  const theirs = (other.history ?? []).map(inOneWording)
+  const mine = own.history ?? []
+  const theirs = other.history ?? []
   for (let index = 0; index < Math.max(mine.length, theirs.length); index++)
     compare(`history ${index}`, mine[index], theirs[index])
   return differences
-}
-
-type HistoryEntry = NonNullable<SavedImage['config']['history']>[number]
-
-/**
- * BuildKit's history changed after the peer's version: `ARG` names the value it got, no longer the
- * default, and `EXPOSE` lists its ports without Go's map syntax.
- */
-function inOneWording(entry: HistoryEntry): HistoryEntry {
-  const text = entry.created_by
-    ?.replace(/^ARG (\w+)=.*$/, 'ARG $1')
-    .replace(
-      /^EXPOSE map\[(.*)\]$/,
-      (_, ports: string) => `EXPOSE [${ports.replaceAll(':{}', '')}]`,
-    )
-  return { ...entry, ...(text !== undefined && { created_by: text }) }
 }
 
 function isEmpty(value: unknown): boolean {

@@ -1,4 +1,4 @@
-/** Docker's engine of Debian trixie with BuildKit, from the folder that scripts/corpus-peer.sh fills. */
+/** Docker's engine of Debian's testing with BuildKit, from the folder that scripts/corpus-peer.sh fills. */
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import { startDaemon } from '#bench/peers/daemon.ts'
 import { run } from '#test/support/commands.ts'

@@ -4,7 +4,6 @@ import { expandIn, expandWordsIn, type LowerContext } from '#build/graph/lower/c
 import { parseExposedPorts } from '#build/graph/lower/expose.ts'
 import { plainList, quotedList, recordEmpty } from '#build/graph/lower/history.ts'
 import { envList } from '#build/graph/stage-state.ts'
-import { proxyArgs } from '#build/graph/options.ts'
 import type {
   ArgInstruction,
   Command,
@@ -24,7 +23,10 @@ export function change(context: LowerContext, values: Partial<ImageRunConfig>): 
 /** Every value of one ENV sees the environment before it. */
 export function lowerEnv(context: LowerContext, instruction: EnvInstruction): void {
   const pairs = expandPairs(context, instruction.pairs)
-  for (const { key, value } of pairs) context.state.env.set(key, value)
+  for (const { key, value } of pairs) {
+    context.state.env.set(key, value)
+    context.state.values.set(key, value)
+  }
   change(context, { Env: envList(context.state.env) })
   recordEmpty(context, `ENV ${pairTexts(pairs)}`)
 }
@@ -36,14 +38,15 @@ export function lowerLabel(context: LowerContext, instruction: LabelInstruction)
   recordEmpty(context, `LABEL ${pairTexts(pairs)}`)
 }
 
-/** A build argument given by the user wins over the default; ENV of the same name wins over both. */
+/** A build argument given by the user wins over the default; an earlier ENV of that name gives way. */
 export function lowerArg(context: LowerContext, instruction: ArgInstruction): void {
   const { state, options, globals } = context
   const texts = instruction.args.map(({ key, value }) => {
     const fallback = value === undefined ? globals.get(key) : expandIn(context, value)
     const chosen = options.buildArgs.get(key) ?? fallback
-    if (chosen !== undefined) state.args.set(key, chosen)
-    return chosen === undefined || proxyArgs.has(key) ? key : `${key}=${chosen}`
+    state.args.add(key)
+    if (chosen !== undefined) state.values.set(key, chosen)
+    return chosen === undefined ? key : `${key}=${chosen}`
   })
   recordEmpty(context, `ARG ${texts.join(' ')}`)
 }

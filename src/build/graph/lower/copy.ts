@@ -4,12 +4,17 @@ import { EngineError } from '#base/errors.ts'
 import { heredocOfSource } from '#build/dockerfile/copy.ts'
 import type { Heredoc } from '#build/dockerfile/heredoc.ts'
 import type { AddInstruction, CopyInstruction, Located } from '#build/dockerfile/types.ts'
-import { expandIn, type LowerContext } from '#build/graph/lower/context.ts'
-import { showInstruction } from '#build/graph/lower/shown.ts'
+import {
+  expandBodyIn,
+  expandIn,
+  type LowerContext,
+  stepName,
+  writtenName,
+} from '#build/graph/lower/context.ts'
 import { recordLayer } from '#build/graph/lower/history.ts'
 import { isGitUrl, isHttpUrl, parseGitUrl } from '#build/graph/urls.ts'
-import type { CopyOp, VertexId } from '#build/graph/types.ts'
-import { parseDigest } from '#oci/digest.ts'
+import type { CopyOp, CopyPart, VertexId } from '#build/graph/types.ts'
+import { type Digest, parseDigest } from '#oci/digest.ts'
 
 type Instruction = Located<AddInstruction> | Located<CopyInstruction>
 
@@ -23,26 +28,25 @@ interface SourceGroup {
 export function lowerCopy(context: LowerContext, instruction: Instruction): void {
   const { state } = context
   const sources = instruction.sources.map((source) => expandSource(context, instruction, source))
+  checkChecksum(instruction, sources)
   const written = expandIn(context, instruction.destination)
   const destination = resolveDestination(context, written)
   checkDestination(instruction, sources, destination)
   const groups = groupSources(context, instruction, sources)
-  for (const group of groups) {
-    const op = copyOp(context, instruction, { group, destination })
-    const label = {
-      ...showInstruction(context, instruction),
-      range: instruction.range,
-      ignoresCache: context.ignoresCache,
-    }
-    const isIndependent = op.isLink && !namesUser(op)
-    const under = isIndependent ? context.scratchRoot() : state.root
-    const copied = context.builder.add(op, [under, group.root], label)
-    state.root = isIndependent
-      ? context.builder.add({ kind: 'merge' }, [state.root, copied], {
-          ...label,
-          name: `[internal] link ${label.name}`,
-        })
-      : copied
+  const op = copyOp(context, instruction, { groups, destination })
+  const label = {
+    name: stepName(context, instruction),
+    writtenName: writtenName(context, instruction),
+    range: instruction.range,
+    ignoresCache: context.ignoresCache,
+  }
+  const roots = groups.map(({ root }) => root)
+  if (op.isLink && !namesUser(op)) {
+    const copied = context.builder.add(op, [context.scratchRoot(), ...roots], label)
+    const name = `[internal] link ${label.name}`
+    state.root = context.builder.add({ kind: 'merge' }, [state.root, copied], { ...label, name })
+  } else {
+    state.root = context.builder.add(op, [state.root, ...roots], label)
   }
   state.layers.push(state.root)
   recordLayer(context, historyText(context, instruction, [...sources, written]), true)
@@ -55,6 +59,15 @@ function namesUser({ owner = '' }: CopyOp): boolean {
 
 function expandSource(context: LowerContext, instruction: Instruction, source: string): string {
   return heredocOfSource(source, instruction.heredocs) ? source : expandIn(context, source)
+}
+
+function checkChecksum(instruction: Instruction, sources: readonly string[]): void {
+  if (instruction.kind !== 'add' || instruction.checksum === undefined) return
+  if (sources.length !== 1) {
+    throw new EngineError('invalid_argument', "checksum can't be specified for multiple sources")
+  }
+  if (sources.every((source) => isHttpUrl(source) || isGitUrl(source))) return
+  throw new EngineError('invalid_argument', 'checksum requires HTTP(S) or Git sources')
 }
 
 function checkDestination(
@@ -77,22 +90,24 @@ function resolveDestination(context: LowerContext, destination: string): string 
   return isDirectory && path !== '/' ? `${path}/` : path
 }
 
+/** Heredocs come last, whatever their place in the line. */
 function groupSources(
   context: LowerContext,
   instruction: Instruction,
   sources: readonly string[],
 ): SourceGroup[] {
   const groups: SourceGroup[] = []
+  const heredocs: SourceGroup[] = []
   for (const source of sources) {
     const heredoc = heredocOfSource(source, instruction.heredocs)
-    if (heredoc) groups.push(inlineGroup(context, heredoc))
+    if (heredoc) heredocs.push(inlineGroup(context, heredoc))
     else if (instruction.kind === 'add' && isGitUrl(source))
       groups.push(gitGroup(context, instruction, source))
     else if (instruction.kind === 'add' && isHttpUrl(source))
       groups.push(httpGroup(context, instruction, source))
     else addToLocalGroup(context, instruction, { groups, source })
   }
-  return groups
+  return [...groups, ...heredocs]
 }
 
 function addToLocalGroup(
@@ -109,20 +124,12 @@ function addToLocalGroup(
 }
 
 function inlineGroup(context: LowerContext, heredoc: Heredoc): SourceGroup {
-  const content = heredoc.expands ? expandBody(context, heredoc.body) : heredoc.body
+  const content = heredoc.expands ? expandBodyIn(context, heredoc.body) : heredoc.body
   const name = `heredoc ${heredoc.name}`
   const root = context.builder.add({ kind: 'inline-file', name: heredoc.name, content }, [], {
     name,
   })
   return { root, patterns: [heredoc.name], unpacks: false }
-}
-
-/** Only variables are replaced in a body: quotes stand for themselves. */
-function expandBody(context: LowerContext, body: string): string {
-  return expandIn(
-    context,
-    body.replaceAll(/['"]/g, (quote) => `\\${quote}`),
-  )
 }
 
 function gitGroup(context: LowerContext, instruction: AddInstruction, source: string): SourceGroup {
@@ -149,26 +156,39 @@ function httpGroup(
   const checksum =
     instruction.checksum === undefined
       ? undefined
-      : parseDigest(expandIn(context, instruction.checksum))
+      : readChecksum(expandIn(context, instruction.checksum))
   const op = { kind: 'http', url: source, ...(checksum !== undefined && { checksum }) } as const
   const root = context.builder.add(op, [], { name: `fetch ${source}` })
   return { root, patterns: ['*'], unpacks: instruction.unpack ?? false }
 }
 
+function readChecksum(text: string): Digest {
+  if (/^sha256:[a-f0-9]+$/.test(text) && text.length !== 'sha256:'.length + 64) {
+    throw new EngineError('invalid_argument', 'invalid checksum digest length')
+  }
+  return parseDigest(text)
+}
+
 function copyOp(
   context: LowerContext,
   instruction: Instruction,
-  { group, destination }: { readonly group: SourceGroup; readonly destination: string },
+  {
+    groups,
+    destination,
+  }: { readonly groups: readonly SourceGroup[]; readonly destination: string },
 ): CopyOp {
   const owner = instruction.chown === undefined ? undefined : expandIn(context, instruction.chown)
   const mode = instruction.chmod === undefined ? undefined : expandIn(context, instruction.chmod)
+  const [first = { sources: [], unpacks: false }, ...more] = groups.map(
+    ({ patterns, unpacks }): CopyPart => ({ sources: patterns, unpacks }),
+  )
   return {
     kind: 'copy',
-    sources: group.patterns,
+    ...first,
+    ...(more.length > 0 && { more }),
     destination,
     excludes: instruction.excludes.map((pattern) => expandIn(context, pattern)),
     keepsParents: instruction.kind === 'copy' && instruction.hasParents,
-    unpacks: group.unpacks,
     isLink: instruction.isLink,
     ...(owner !== undefined && { owner }),
     ...(mode !== undefined && { mode }),
@@ -183,7 +203,14 @@ function historyText(
   const flags = [
     ...(instruction.chown === undefined ? [] : [`--chown=${expandIn(context, instruction.chown)}`]),
     ...(instruction.chmod === undefined ? [] : [`--chmod=${expandIn(context, instruction.chmod)}`]),
-    ...(instruction.isLink ? ['--link'] : []),
   ]
-  return [instruction.keyword.toUpperCase(), ...flags, ...paths].join(' ')
+  const destination = paths.at(-1) ?? ''
+  const sources = paths.slice(0, -1).map((path) => ({
+    path,
+    heredoc: heredocOfSource(path, instruction.heredocs),
+  }))
+  const files = sources.flatMap(({ path, heredoc }) => (heredoc ? [] : [path]))
+  const heredocs = sources.flatMap(({ heredoc }) => (heredoc ? [`<<${heredoc.name}`] : []))
+  const keyword = instruction.keyword.toUpperCase()
+  return [keyword, ...flags, ...files, ...heredocs, destination].join(' ')
 }

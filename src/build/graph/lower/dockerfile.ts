@@ -80,8 +80,9 @@ function ordered(plan: StagePlan): readonly PlannedStage[] {
 function lowerStage(lowering: Lowering, planned: PlannedStage): StageState {
   const triggers = onBuildOf(lowering, planned.base).map((trigger) => parseInstruction(trigger))
   const instructions = [...triggers, ...planned.stage.instructions]
-  const steps = instructions.filter(makesLayer).length + 1
-  let step = 1
+  // Fetching a base image counts as a step.
+  let step = planned.base.kind === 'image' ? 1 : 0
+  const steps = instructions.filter(makesLayer).length + step
   const state = baseState(lowering, planned.base, stepLabel(lowering, planned, { step, steps }))
   if (triggers.length > 0) state.config = withoutTriggers(state.config)
   const facts: StageFacts = { hasOwnCmd: false }
@@ -186,7 +187,10 @@ function rootOf(lowering: Lowering, base: Base, label = ''): VertexId {
       const reference = findReference(op.reference)
       const text = `FROM ${reference ? formatReference(withDefaultTag(reference)) : op.reference}`
       const pin = reference?.digest === undefined ? `@${op.digest}` : ''
-      return lowering.builder.add(op, [], { name: `${label}${text}${pin}`, text })
+      return lowering.builder.add(op, [], {
+        name: `${label}${text}${pin}`,
+        writtenName: text,
+      })
     }
   }
 }
@@ -221,7 +225,8 @@ function baseState(lowering: Lowering, base: Base, label: string): StageState {
     root: rootOf(lowering, base, label),
     layers: [],
     env,
-    args: new Map(),
+    args: new Set(),
+    values: new Map(env),
     shell: config.Shell ?? ['/bin/sh', '-c'],
     config,
     author: image?.author,

@@ -11,11 +11,17 @@ import {
   lowerLabel,
   lowerVolume,
 } from '#build/graph/lower/config.ts'
-import { atInstruction, expandIn, type LowerContext } from '#build/graph/lower/context.ts'
+import {
+  atInstruction,
+  expandIn,
+  type LowerContext,
+  stepName,
+  writtenName,
+} from '#build/graph/lower/context.ts'
 import { lowerCopy } from '#build/graph/lower/copy.ts'
-import { showInstruction } from '#build/graph/lower/shown.ts'
 import { plainList, recordEmpty, recordLayer } from '#build/graph/lower/history.ts'
 import { lowerRun } from '#build/graph/lower/run.ts'
+import { parseSignal } from '#sys/signals.ts'
 import type { LocatedInstruction, WorkdirInstruction } from '#build/dockerfile/types.ts'
 
 /** What a stage has said so far that later instructions depend on. */
@@ -89,6 +95,7 @@ function lowerSimple(context: LowerContext, instruction: SimpleInstruction): voi
       return recordEmpty(context, `SHELL ${plainList(instruction.shell)}`)
     case 'stopsignal': {
       const signal = expandIn(context, instruction.signal)
+      if (!/^0*[1-9]\d*$/.test(signal)) parseSignal(signal)
       change(context, { StopSignal: signal })
       return recordEmpty(context, `STOPSIGNAL ${signal}`)
     }
@@ -100,23 +107,30 @@ function lowerSimple(context: LowerContext, instruction: SimpleInstruction): voi
   }
 }
 
+/** An absolute path is kept as written, a relative one joined to the one before. */
+function workingDirectory(before: string, path: string): string {
+  if (path === '' && before !== '') return before
+  return path.startsWith('/') ? path : posix.resolve('/', before, path)
+}
+
 /** Relative paths stack; the directory is made at once, as a layer. */
 function lowerWorkdir(
   context: LowerContext,
   instruction: WorkdirInstruction & LocatedInstruction,
 ): void {
   const { state } = context
-  const path = posix.resolve(
-    '/',
-    state.config.WorkingDir ?? '/',
-    expandIn(context, instruction.path),
-  )
+  const path = workingDirectory(state.config.WorkingDir ?? '', expandIn(context, instruction.path))
   change(context, { WorkingDir: path })
-  if (path === '/') return recordEmpty(context, `WORKDIR ${path}`)
+  if (posix.resolve(path) === '/') return recordEmpty(context, `WORKDIR ${path}`)
   const user = state.config.User ?? ''
-  const op = { kind: 'make-directory', path, ...(user !== '' && { owner: user }) } as const
+  const op = {
+    kind: 'make-directory',
+    path: posix.resolve(path),
+    ...(user !== '' && { owner: user }),
+  } as const
   state.root = context.builder.add(op, [state.root], {
-    ...showInstruction(context, instruction),
+    name: stepName(context, instruction),
+    writtenName: writtenName(context, instruction),
     range: instruction.range,
     ignoresCache: context.ignoresCache,
   })

@@ -89,7 +89,7 @@ function secretMount(context: LowerContext, flag: MountFlag): ExecMount {
   if (secretId === undefined || secretId === '') {
     throw new EngineError(
       'invalid_argument',
-      'invalid mount target for type secret: one of "id", "target" and "env" is needed',
+      'invalid secret mount. one of source, target required',
     )
   }
   const isEnvOnly = flag.env !== undefined && flag.target === undefined

@@ -1,0 +1,1 @@
+chmod 2664 f; chmod 750 d

@@ -1,0 +1,1 @@
+chmod 700 c; mkdir c/sub; chmod 2770 c/sub
