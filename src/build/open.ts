@@ -10,6 +10,7 @@ import { openHistory } from '#build/builder/history.ts'
 import { cachedSnapshots } from '#build/builder/maintenance.ts'
 import { createRunningBuilds } from '#build/builder/running.ts'
 import { openBuildCache } from '#build/cache/store.ts'
+import { openListings } from '#build/content/listings.ts'
 import { openSelectionCache } from '#build/content/selection-cache.ts'
 import { cachesDirectory, sweepCaches } from '#build/ops/cache-mounts.ts'
 import { createTeardowns } from '#build/ops/hold.ts'
@@ -50,6 +51,7 @@ export async function openBuilder(deps: BuilderDeps): Promise<Builder> {
     dataRoot,
     workRoot: join(deps.execRoot, 'build'),
     selections: openSelectionCache(stores.db),
+    listings: openListings(join(dataRoot, 'listings')),
     cacheLocks: createKeyedMutex(),
     cachesInUse: new Set(),
     teardowns: createTeardowns(),

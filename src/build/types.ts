@@ -11,6 +11,9 @@ import type { Warning } from '#build/lint/types.ts'
 import type { Reason } from '#build/cache/why.ts'
 import type { VertexStatus } from '#build/solver/types.ts'
 import type { SourceRange } from '#build/dockerfile/source.ts'
+import type { Annotation } from '#build/export/annotations.ts'
+import type { BlobForm } from '#image/layer-blobs.ts'
+import type { MediaFamily } from '#image/media-types.ts'
 import type { Platform } from '#oci/descriptor.ts'
 import type { Digest } from '#oci/digest.ts'
 import type { Reference } from '#oci/reference.ts'
@@ -22,7 +25,8 @@ export interface Builder {
   /** Checks only: `--check`, `--call=outline|targets`. */
   inspect(request: InspectRequest, signal: AbortSignal): Promise<InspectOutcome>
   prune(options: PruneOptions): Promise<PruneOutcome>
-  diskUsage(): readonly CacheUsage[]
+  /** Cached steps, cache mounts and kept contexts. */
+  diskUsage(): Promise<readonly CacheUsage[]>
   history: BuildHistory
 }
 
@@ -39,10 +43,14 @@ export interface BuildRequest {
   /** `context` is the main one. */
   readonly contexts: ReadonlyMap<string, ContextSource>
   readonly dockerfile: { readonly name: string; readonly text: string }
+  /** The same for every build of a project: where its context comes from. */
+  readonly origin?: string
+  /** `--why`: tell of each step that runs what differs from the nearest cached one. */
+  readonly explains?: boolean
   readonly target?: string
   readonly buildArgs: ReadonlyMap<string, string>
   readonly labels: Readonly<Record<string, string>>
-  readonly annotations: Readonly<Record<string, string>>
+  readonly annotations: readonly Annotation[]
   readonly tags: readonly Reference[]
   /** Empty = the engine's own. Several make an index. */
   readonly platforms: readonly Platform[]
@@ -88,12 +96,20 @@ export interface StepLimits {
 }
 
 export type BuildOutput =
-  | { readonly type: 'image'; readonly isPushed: boolean }
+  | { readonly type: 'image'; readonly isPushed: boolean; readonly form?: ImageForm }
   /** Written to where the client asked: `write` gets a tar stream (`docker`, `oci`, `tar`, `local`). */
   | {
       readonly type: 'docker' | 'oci' | 'tar' | 'local'
+      readonly form?: ImageForm
       readonly write: (archive: AsyncIterable<Uint8Array>) => Promise<void>
     }
+
+/** `compression=`, `compression-level=`, `force-compression=`, `oci-mediatypes=` of an output. */
+export interface ImageForm {
+  /** Of layers that have no blob yet, or of all when it is forced. */
+  readonly blobs?: BlobForm
+  readonly mediaFamily: MediaFamily
+}
 
 export type CacheLocation =
   | { readonly type: 'inline' }
@@ -183,8 +199,18 @@ export interface TargetInfo {
 export interface PruneOptions {
   readonly isAll: boolean
   readonly unusedForMs?: number
-  readonly keepBytes?: number
+  readonly space?: SpaceLimits
   readonly ids?: readonly string[]
+}
+
+/** Bytes; 0 and absent are no limit. */
+export interface SpaceLimits {
+  /** `--keep-storage`, `--reserved-space`: always stays. */
+  readonly reservedBytes?: number
+  /** `--max-used-space` */
+  readonly maxUsedBytes?: number
+  /** `--min-free-space` of the disk that the cache is on. */
+  readonly minFreeBytes?: number
 }
 
 export interface PruneOutcome {

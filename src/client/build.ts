@@ -15,7 +15,10 @@ export interface BuildConnection extends Disposable {
 export interface BuildPruneOptions {
   readonly all?: boolean | undefined
   readonly filters?: Filters | undefined
-  readonly keepBytes?: number | undefined
+  /** Bytes; 0 is no limit. */
+  readonly reservedBytes?: number | undefined
+  readonly maxUsedBytes?: number | undefined
+  readonly minFreeBytes?: number | undefined
 }
 
 export interface BuildsClient {
@@ -44,11 +47,19 @@ export function buildsOver(calls: Calls, transport: Transport): BuildsClient {
         [Symbol.dispose]: () => hijack[Symbol.dispose](),
       }
     },
-    prune: ({ all, filters, keepBytes } = {}) =>
+    prune: ({ all, filters, reservedBytes, maxUsedBytes, minFreeBytes } = {}) =>
       calls.json({
         method: 'POST',
         path: '/build/prune',
-        query: { all, filters: filtersQuery(filters), 'max-used-space': keepBytes },
+        query: {
+          all,
+          filters: filtersQuery(filters),
+          'reserved-space': reservedBytes,
+          // What engines before API 1.48 know it by.
+          'keep-storage': reservedBytes,
+          'max-used-space': maxUsedBytes,
+          'min-free-space': minFreeBytes,
+        },
       }),
     usage: async () => {
       const query = { type: 'build-cache' }

@@ -1,15 +1,25 @@
+import type { Builder } from '#build/types.ts'
 import type { Events } from '#engine/types.ts'
 import { trimHeap } from '#sys/memory.ts'
 
 /** After this much rest the engine gives back what the last work left in the C heap. */
 const restMs = 2000
 
+export interface HeapTrim extends Disposable {
+  /** Builds tell no event, and use more than anything else. */
+  afterBuilds(builder: Builder): Builder
+}
+
 /** Trims the heap once events have ceased; an engine at rest does nothing. */
-export function trimWhenIdle(events: Events): Disposable {
+export function trimWhenIdle(events: Events): HeapTrim {
   const end = new AbortController()
   const timer = setTimeout(trimHeap, restMs).unref()
   void postpone(events, { timer, signal: end.signal })
   return {
+    afterBuilds: (builder) => ({
+      ...builder,
+      build: (request, signal) => builder.build(request, signal).finally(() => timer.refresh()),
+    }),
     [Symbol.dispose]: () => {
       end.abort()
       clearTimeout(timer)

@@ -73,7 +73,7 @@ export async function openEngine(config: EngineConfig, log: Logger): Promise<Eng
   const facts = await openFacts({ config, runtime: machine.runtime })
   const { networks, volumes } = machine
   await restore({ containers, networks, log })
-  undo.use(trimWhenIdle(events))
+  const builder = undo.use(trimWhenIdle(events)).afterBuilds(building.builder)
   undo.use(collectOnPrune(events, gc))
   const opened = undo.move()
   return {
@@ -84,6 +84,7 @@ export async function openEngine(config: EngineConfig, log: Logger): Promise<Eng
     networks,
     volumes,
     ...building,
+    builder,
     events,
     storageDriver,
     systemFacts: facts,

@@ -7,7 +7,8 @@ import { maxConfigBytes, parseImageConfig } from '#oci/image-config.ts'
 import { familiarName, type Reference, withDefaultTag } from '#oci/reference.ts'
 import { type ImageParts, recordImage } from '#image/assemble.ts'
 import { storeBytes } from '#image/build-manifest.ts'
-import type { LayerBlobs } from '#image/layer-blobs.ts'
+import type { BlobForm, LayerBlobs } from '#image/layer-blobs.ts'
+import { inFamily, type MediaFamily } from '#image/media-types.ts'
 import { getImage } from '#image/lookup.ts'
 import type { ImageRecords } from '#image/records.ts'
 import type { Image, ImageEvent } from '#image/types.ts'
@@ -28,9 +29,12 @@ export interface MadeImage {
   readonly annotations?: Readonly<Record<string, string>>
   /**
    * `compressed` makes the blobs that are missing, for images that leave the machine; `present`
-   * takes those there are and names the other layers by their uncompressed tars.
+   * takes those there are and names the other layers by their uncompressed tars. A form of
+   * blobs makes those that are missing in that form.
    */
-  readonly form: 'present' | 'compressed'
+  readonly form: 'present' | 'compressed' | BlobForm
+  /** OCI's when absent. */
+  readonly mediaFamily?: MediaFamily
 }
 
 export interface CreateDeps {
@@ -55,24 +59,33 @@ export async function describeMade(
   }
   const chain = chainIds(image.layers.map(({ diffId }) => diffId))
   const places = image.layers.map((layer, index) => ({ ...layer, chainId: chain[index] }))
-  const layers = await mapPool(places, layersAtOnce, async ({ chainId, ...layer }, poolSignal) => {
-    const known = deps.layerBlobs.find(layer.diffId, lease)
+  const { form, mediaFamily = 'oci' } = image
+  const blobs = await mapPool(places, layersAtOnce, async ({ chainId, ...layer }, poolSignal) => {
+    const wanted = typeof form === 'object' ? { ...layer, form } : layer
+    const known = deps.layerBlobs.find(wanted, lease)
     if (known || chainId === undefined) return known ?? tarDescriptor(layer)
-    if (image.form === 'present') return tarDescriptor(layer)
+    if (form === 'present') return tarDescriptor(layer)
     const either = AbortSignal.any([signal, poolSignal])
-    return await deps.layerBlobs.get({ ...layer, chainId }, lease, either)
+    return await deps.layerBlobs.get({ ...wanted, chainId }, lease, either)
   })
-  const configDescriptor = await storeBytes(target, mediaTypes.ociConfig, image.config)
+  const layers = blobs.map((blob) => inFamily(blob, mediaFamily))
+  const types = manifestTypes[mediaFamily]
+  const configDescriptor = await storeBytes(target, types.config, image.config)
   const document: Manifest = {
     schemaVersion: 2,
-    mediaType: mediaTypes.ociManifest,
+    mediaType: types.manifest,
     config: configDescriptor,
     layers,
     ...(image.annotations ? { annotations: image.annotations } : {}),
   }
   const bytes = new TextEncoder().encode(JSON.stringify(document))
-  const manifest = await storeBytes(target, mediaTypes.ociManifest, bytes)
+  const manifest = await storeBytes(target, types.manifest, bytes)
   return { config: parseImageConfig(image.config), configDescriptor, manifest, layers }
+}
+
+const manifestTypes = {
+  oci: { manifest: mediaTypes.ociManifest, config: mediaTypes.ociConfig },
+  docker: { manifest: mediaTypes.dockerManifest, config: mediaTypes.dockerConfig },
 }
 
 /** Makes an image of stored parts and gives it the names. */

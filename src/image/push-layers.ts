@@ -5,7 +5,7 @@ import { shortId } from '#base/ids.ts'
 import type { Descriptor } from '#oci/descriptor.ts'
 import { chainIds, type DiffId } from '#oci/digest.ts'
 import { familiarName } from '#oci/reference.ts'
-import { isCompressed, type LayerBlobs } from '#image/layer-blobs.ts'
+import { type BlobForm, isCompressed, type LayerBlobs } from '#image/layer-blobs.ts'
 import type { LayerPlace } from '#image/layer-tar.ts'
 import { createTransferMeter, status } from '#image/progress.ts'
 import { mountSource } from '#image/push-names.ts'
@@ -102,13 +102,17 @@ async function chooseBlob(
   { place, own }: LayerJob,
   signal: AbortSignal,
 ): Promise<Descriptor> {
-  if (isCompressed(own)) {
+  const isChosen = () => layerBlobs.find({ ...place, form: asTar }, lease)?.digest === own.digest
+  if (isCompressed(own) || isChosen()) {
     lease.keepContent(own.digest)
     if (content.find(own.digest)) return own
     if (await repository.hasBlob(own.digest, signal)) return own
   }
   return await layerBlobs.get(place, lease, signal)
 }
+
+/** A build may have asked for layers that are not compressed. */
+const asTar: BlobForm = { compression: 'uncompressed', isForced: true }
 
 type PushOutcome =
   | { readonly type: 'existed' | 'pushed' }

@@ -16,6 +16,7 @@ import {
 } from '#oci/reference.ts'
 import { storeBytes } from '#image/build-manifest.ts'
 import type { LayerBlobs } from '#image/layer-blobs.ts'
+import { inFamily } from '#image/media-types.ts'
 import { status } from '#image/progress.ts'
 import { pushIndex } from '#image/push-index.ts'
 import { pushBlob, pushLayers, type PushTarget } from '#image/push-layers.ts'
@@ -107,16 +108,10 @@ async function describe(
   const { config } = own.manifest
   const isSame = layers.every(({ digest }, index) => digest === facts.layers[index]?.digest)
   if (isSame) return { config, manifest: facts.manifest }
-  const isDocker = mediaType === mediaTypes.dockerManifest
-  const document = { ...own.manifest, layers: isDocker ? layers.map(asDockerLayer) : layers }
+  const family = mediaType === mediaTypes.dockerManifest ? 'docker' : 'oci'
+  const document = { ...own.manifest, layers: layers.map((layer) => inFamily(layer, family)) }
   const bytes = new TextEncoder().encode(JSON.stringify(document))
   return { config, manifest: await storeBytes({ content, lease }, mediaType, bytes) }
-}
-
-function asDockerLayer(layer: Descriptor): Descriptor {
-  return layer.mediaType === mediaTypes.ociLayerGzip
-    ? { ...layer, mediaType: mediaTypes.dockerLayerGzip }
-    : layer
 }
 
 /** @throws EngineError not_found when `platform` is asked for and the image is for another */

@@ -43,10 +43,6 @@ export type EngineMessage =
       readonly type: 'needed'
       readonly context: string
       readonly positions: readonly number[]
-      /** Paths that the engine had and the list has no longer. */
-      readonly removed: readonly string[]
-      /** The engine had nothing of this context. */
-      readonly isFirst: boolean
     }
   | { readonly type: 'received'; readonly context: string }
   | { readonly type: 'event'; readonly event: BuildEventBody }

@@ -68,12 +68,25 @@ export const ReasonBody = object(
     kind: literals(
       'never-built',
       'no-cache',
+      'not-kept',
       'instruction-changed',
       'parent-changed',
       'files-changed',
     ),
   },
-  { input: integer, files: list(text) },
+  {
+    input: integer,
+    was: text,
+    changes: list(object({ what: text }, { was: text, is: text })),
+    files: list(
+      object({
+        path: text,
+        change: literals('added', 'removed', 'content', 'mode', 'owner', 'type'),
+      }),
+    ),
+    /** Of files that differ, where not all are listed. */
+    fileCount: integer,
+  },
 )
 export type ReasonBody = Static<typeof ReasonBody>
 
@@ -142,9 +155,21 @@ export type CacheLocationBody = Static<typeof CacheLocationBody>
 
 export const OutputBody = object(
   { type: literals('image', 'docker', 'oci', 'tar', 'local') },
-  { isPushed: bool },
+  {
+    isPushed: bool,
+    compression: literals('gzip', 'zstd', 'uncompressed'),
+    compressionLevel: integer,
+    forcesCompression: bool,
+    mediaFamily: literals('oci', 'docker'),
+  },
 )
 export type OutputBody = Static<typeof OutputBody>
+
+export const AnnotationBody = object(
+  { level: literals('manifest', 'manifest-descriptor', 'index'), key: text, value: text },
+  { platform: text },
+)
+export type AnnotationBody = Static<typeof AnnotationBody>
 
 /** What `gantry build` asks for: the first message of a session. */
 export const BuildSpecBody = object(
@@ -164,7 +189,7 @@ export const BuildSpecBody = object(
     target: text,
     buildArgs: record(text),
     labels: record(text),
-    annotations: record(text),
+    annotations: list(AnnotationBody),
     tags: list(text),
     platforms: list(text),
     outputs: list(OutputBody),
@@ -182,6 +207,8 @@ export const BuildSpecBody = object(
     cacheTo: list(CacheLocationBody),
     provenance: literals('min', 'max'),
     squash: bool,
+    /** `--why`: reasons come with the steps that run. */
+    why: bool,
     /** Registry address → auth object, as in `X-Registry-Config`. */
     registryAuth: record(anything),
   },

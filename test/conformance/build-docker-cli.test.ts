@@ -130,6 +130,15 @@ test('a Dockerfile or an archive from stdin', async (t) => {
   }
 })
 
+test('a Dockerfile from stdin joins a context', async (t) => {
+  const context = makeContext(t, { given: 'from the context\n' })
+  const result = await build(['-f', '-', context], {
+    input: 'FROM busybox\nCOPY given /\nRUN cat /given\n',
+  })
+  assert.equal(result.code, 0, result.stderr)
+  assert.match(result.stdout, /^from the context$/m)
+})
+
 test('the cache is pruned and shown by the command line', async (t) => {
   const context = makeContext(t, { Dockerfile: 'FROM busybox\nRUN echo pruned\n' })
   await build([context])

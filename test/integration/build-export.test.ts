@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync, statSync, existsSync } from 'node:fs'
 import { buffer } from 'node:stream/consumers'
 import test from 'node:test'
-import type { BuildOutput, BuildRequest } from '#build/types.ts'
+import type { BuildOutput, BuildRequest, ImageForm } from '#build/types.ts'
+import { sniffCompression } from '#oci/compression.ts'
 import { parseDigest } from '#oci/digest.ts'
 import { parsePlatform } from '#oci/platform.ts'
 import { foreignSupport } from '#sys/binfmt.ts'
@@ -64,7 +65,10 @@ test('docker: an archive that load reads; nothing is recorded here', async () =>
 
 test('oci: a layout with annotations, and no more than that', async () => {
   const annotations = { 'org.opencontainers.image.title': 'app' }
-  const { members, outcome } = await buildTo('oci', { annotations, tags: tagged('out:v1') })
+  const asked = Object.entries(annotations).map(
+    ([key, value]) => ({ level: 'manifest', key, value }) as const,
+  )
+  const { members, outcome } = await buildTo('oci', { annotations: asked, tags: tagged('out:v1') })
   assert.equal(members.has('manifest.json'), false)
   const index = JSON.parse(String(members.get('index.json')))
   assert.equal(index.manifests[0].digest, outcome.descriptor)
@@ -120,6 +124,80 @@ test('several platforms: an index of images, and a directory for each in a tar',
   const pulled = await other.pull(name, { platform: foreign })
   assert.equal(pulled.config.config?.Labels?.['arch'], 's390x')
   assert.equal(pulled.index?.digest, outcome.descriptor)
+})
+
+test('layers are compressed as an output asks, and named by the types of one family', async () => {
+  const types = async (form: ImageForm) => {
+    const { archive, output } = collect('oci')
+    const outputs = [{ ...output, form }]
+    await shared().build('FROM busybox\nRUN echo forms > /forms\n', { outputs })
+    const members = await readArchive(archive())
+    const read = (name: string) => JSON.parse(String(members.get(name)))
+    const [{ digest, mediaType }] = read('index.json').manifests
+    const { config, layers } = read(`blobs/${digest.replace(':', '/')}`)
+    const starts = layers.map((layer: { digest: string }) =>
+      sniffCompression(members.get(`blobs/${layer.digest.replace(':', '/')}`) ?? Buffer.of()),
+    )
+    const short = (type: string) => type.replace(/^application\/vnd\./, '')
+    return [
+      short(mediaType),
+      short(config.mediaType),
+      ...layers.map(
+        (layer: { mediaType: string }, at: number) => `${short(layer.mediaType)} ${starts[at]}`,
+      ),
+    ]
+  }
+  const isForced = true
+  const oci = ['oci.image.manifest.v1+json', 'oci.image.config.v1+json']
+  const zstd = 'oci.image.layer.v1.tar+zstd zstd'
+  assert.deepEqual(
+    await types({ mediaFamily: 'oci', blobs: { compression: 'zstd', level: 19, isForced } }),
+    [...oci, zstd, zstd],
+  )
+  const tar = 'oci.image.layer.v1.tar none'
+  assert.deepEqual(
+    await types({ mediaFamily: 'oci', blobs: { compression: 'uncompressed', isForced } }),
+    [...oci, tar, tar],
+  )
+  const gzip = 'docker.image.rootfs.diff.tar.gzip gzip'
+  assert.deepEqual(
+    await types({ mediaFamily: 'docker', blobs: { compression: 'gzip', isForced } }),
+    ['docker.distribution.manifest.v2+json', 'docker.container.image.v1+json', gzip, gzip],
+  )
+  // What is there serves when nothing is forced: base first, it was compressed both ways.
+  assert.deepEqual((await types({ mediaFamily: 'oci' })).slice(2), [
+    'oci.image.layer.v1.tar+gzip gzip',
+    'oci.image.layer.v1.tar+gzip gzip',
+  ])
+})
+
+test('an index tells annotations of its own, of descriptors and of one platform', async () => {
+  const [amd64, s390x] = [parsePlatform('linux/amd64'), parsePlatform('linux/s390x')]
+  const outcome = await shared().build('FROM scratch\nCOPY file /\n', {
+    files,
+    platforms: [amd64, s390x],
+    annotations: [
+      { level: 'index', key: 'i', value: '1' },
+      { level: 'manifest', key: 'm', value: '2' },
+      { level: 'manifest', key: 's', value: '3', platform: s390x },
+      { level: 'manifest-descriptor', key: 'd', value: '4', platform: amd64 },
+    ],
+  })
+  const { content } = shared().stores
+  const read = async (digest = '') => JSON.parse(String(await content.readAll(parseDigest(digest))))
+  const index = await read(outcome.descriptor)
+  assert.deepEqual(index.annotations, { i: '1' })
+  const [first, second] = index.manifests
+  assert.deepEqual([first.annotations, second.annotations], [{ d: '4' }, undefined])
+  assert.deepEqual((await read(first.digest)).annotations, { m: '2' })
+  assert.deepEqual((await read(second.digest)).annotations, { m: '2', s: '3' })
+  await assert.rejects(
+    shared().build('FROM scratch\nCOPY file /\n', {
+      files,
+      annotations: [{ level: 'index', key: 'i', value: '1' }],
+    }),
+    /index annotations not supported for single platform export/,
+  )
 })
 
 test('provenance is an attestation of the manifest beside it', async () => {

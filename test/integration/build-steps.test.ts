@@ -284,14 +284,12 @@ test('a heredoc with a shebang is executed by its interpreter, others by the she
 
 test('prune frees what no image uses, and history tells of every build', async () => {
   await builder().build('FROM busybox\nRUN echo pruned > /f\n')
-  const before = builder().builder.diskUsage()
+  const before = await builder().builder.diskUsage()
   assert.ok(before.some(({ description }) => description.includes('RUN echo pruned')))
   const { ids } = await builder().builder.prune({ isAll: true })
   assert.ok(ids.length > 0)
   assert.deepEqual(
-    builder()
-      .builder.diskUsage()
-      .filter(({ type }) => type === 'regular'),
+    (await builder().builder.diskUsage()).filter(({ type }) => type === 'regular'),
     [],
   )
   const { ran } = await builder().build('FROM busybox\nRUN echo pruned > /f\n')

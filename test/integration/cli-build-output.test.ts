@@ -38,6 +38,32 @@ test('-o - is a tar on stdout, type=docker an archive that loads', async (t) => 
   assert.match(loaded.stdout, /Loaded image: from-archive:latest/)
 })
 
+test('tar=false unpacks a layout, compression= is kept by it; what no output knows is refused', async (t) => {
+  const context = makeContext(t, files)
+  const build = (output: string) => engine().gantry(['build', '-o', output, context])
+  const layout = join(makeContext(t, {}), 'layout')
+  const fields = 'compression=zstd,force-compression=true,annotation.k=v'
+  const { code, stderr } = await build(`type=oci,tar=false,dest=${layout},${fields}`)
+  assert.equal(code, 0, stderr)
+  const read = (path: string) => JSON.parse(readFileSync(join(layout, path), 'utf8'))
+  const [{ digest }] = read('index.json').manifests
+  const manifest = read(`blobs/${digest.replace(':', '/')}`)
+  assert.match(manifest.layers[0].mediaType, /\+zstd$/)
+  assert.deepEqual(manifest.annotations, { k: 'v' })
+  const wrong: readonly (readonly [string, RegExp])[] = [
+    ['type=image,colour=red', /unexpected key "colour"/],
+    ['type=local,dest=x,compression=gzip', /unexpected key "compression"/],
+    ['type=image,compression=estargz', /unsupported compression type "estargz"/],
+    ['type=image,compression=gzip,compression-level=10', /gzip has 0 to 9/],
+    ['type=image,push=perhaps', /invalid value "perhaps" of push/],
+  ]
+  for (const [output, expected] of wrong) {
+    const refused = await build(output)
+    assert.equal(refused.code, 1)
+    assert.match(refused.stderr, expected)
+  }
+})
+
 test('an output that cannot be written fails the build', async (t) => {
   const context = makeContext(t, files)
   const args = ['build', '-o', `type=tar,dest=${context}/tree/a/x.tar`, context]

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import test from 'node:test'
@@ -51,16 +51,55 @@ test('a second build takes every step from the cache; quiet shows only the id', 
 test('--why names the file, the argument and the step before', async (t) => {
   const text = 'FROM busybox\nARG A=1\nCOPY src /src\nRUN echo why $A\n'
   const context = makeContext(t, { Dockerfile: text, 'src/a': '1', 'src/b': '2', other: '3' })
-  const build = (...args: string[]) =>
-    engine().gantry(['build', '--why', '--progress=quiet', ...args, context])
-  assert.match((await build()).stderr, /COPY src \/src: it was never built before/)
+  const build = async (...args: string[]) => {
+    const flags = ['--why', '--progress=quiet', ...args]
+    return (await engine().gantry(['build', ...flags, context])).stderr
+  }
+  assert.match(await build(), / \[2\/3\] COPY src \/src\n {3}it was never built before\n/)
   writeFileSync(join(context, 'other'), 'changed')
-  assert.equal((await build()).stderr, 'Why: every step came from the cache\n')
-  assert.match((await build('--build-arg', 'A=2')).stderr, /RUN echo why 2: .*argument.* changed/)
+  assert.equal(await build(), 'Why: every step came from the cache\n')
+  assert.equal(
+    await build('--build-arg', 'A=2'),
+    'Why:\n [3/3] RUN echo why 2\n   A changed: it was "1", it is "2"\n',
+  )
   writeFileSync(join(context, 'src/a'), 'changed')
-  const { stderr } = await build('--build-arg', 'A=2')
-  assert.match(stderr, /COPY src \/src: src\/a changed/)
-  assert.match(stderr, /RUN echo why 2: the step before it changed: .*COPY src \/src/)
+  chmodSync(join(context, 'src/b'), 0o755)
+  writeFileSync(join(context, 'src/c'), 'new')
+  assert.equal(
+    await build('--build-arg', 'A=2'),
+    [
+      'Why:\n [2/3] COPY src /src\n',
+      '   src/a changed\n   src/b changed its mode\n   src/c was added\n',
+      ' [3/3] RUN echo why 2\n   the step before it changed: [2/3] COPY src /src\n',
+    ].join(''),
+  )
+  const edited = text.replace('echo why', 'echo who')
+  writeFileSync(join(context, 'Dockerfile'), edited)
+  assert.equal(
+    await build(),
+    'Why:\n [3/3] RUN echo who 1\n   the instruction changed: it was "RUN echo why $A", it is "RUN echo who $A"\n',
+  )
+  writeFileSync(join(context, 'Dockerfile'), edited.replace('COPY', 'WORKDIR /w\nCOPY'))
+  assert.match(
+    await build(),
+    /COPY src \/src\n {3}it builds on \[2\/4\] WORKDIR \/w, it was on \[1\/3\] FROM /,
+  )
+})
+
+test('--why tells the digests of a base image that moved', async (t) => {
+  const context = makeContext(t, { Dockerfile: 'FROM why-base\nRUN echo on base\n' })
+  const base = (name: string) =>
+    engine().gantry(['build', '-q', '-t', 'why-base', '-'], {
+      input: `FROM busybox\nRUN echo ${name} > /name\n`,
+    })
+  await base('one')
+  await engine().gantry(['build', '-q', context])
+  await base('two')
+  const { stderr } = await engine().gantry(['build', '--why', '--progress=quiet', context])
+  assert.match(
+    stderr,
+    /RUN echo on base\n {3}the base image changed: it is docker.io\/library\/why-base:latest@sha256:\w+, it was docker.io\/library\/why-base:latest@sha256:\w+\n/,
+  )
 })
 
 test('a failing step shows its output, the source and the code', async (t) => {
@@ -108,6 +147,20 @@ test('the Dockerfile may come from stdin, the context too', async (t) => {
   const file = join(elsewhere, 'other.Dockerfile')
   const outside = await engine().gantry(['build', '--no-cache', '-f', file, context])
   assert.match(outside.stderr, /load build definition from other\.Dockerfile[^]*from the context/)
+})
+
+test('a context from stdin has the ignore file of the Dockerfile that -f names', async (t) => {
+  const context = makeContext(t, {
+    'other.Dockerfile': 'FROM busybox\nCOPY . /all\nRUN ls /all\n',
+    'other.Dockerfile.dockerignore': 'hidden\n',
+    hidden: '',
+    shown: '',
+  })
+  const tar = await run('tar', ['-c', '-C', context, '.'])
+  const flags = ['--no-cache', '-f', 'other.Dockerfile']
+  const { stderr } = await engine().gantry(['build', ...flags, '-'], { input: tar.bytes })
+  assert.match(stderr, /\d shown\n/)
+  assert.doesNotMatch(stderr, /\d hidden\n/)
 })
 
 test('secrets, build arguments, labels and named contexts reach the build', async (t) => {

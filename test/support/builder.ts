@@ -153,7 +153,7 @@ async function runBuild(
 
 function namesRun(events: readonly BuildEvent[]): string[] {
   return events.flatMap((event) =>
-    event.type === 'vertex-started' && /^\[(?!internal)/.test(event.vertex.name)
+    event.type === 'vertex-started' && /^\[(?!internal)[^\]]*\] (?!FROM )/.test(event.vertex.name)
       ? [event.vertex.name.replace(/^\[[^\]]*\] /, '')]
       : [],
   )
@@ -213,7 +213,7 @@ export const noLimits: BuildRequest['limits'] = {
 const defaults: Omit<BuildRequest, 'dockerfile' | 'contexts' | 'onEvent'> = {
   buildArgs: new Map(),
   labels: {},
-  annotations: {},
+  annotations: [],
   tags: [],
   platforms: [],
   outputs: [{ type: 'image', isPushed: false }],

@@ -1,8 +1,7 @@
 /** The build cache over the API: prune, disk usage, history. */
-import { formatInstant, instantFromMillis, millisOf, now } from '#base/clock.ts'
+import { formatInstant, millisOf, now } from '#base/clock.ts'
 import { EngineError } from '#base/errors.ts'
 import type { BuildHistoryEntry, CacheUsage } from '#build/types.ts'
-import type { Engine } from '#engine/types.ts'
 import { type Answer, empty, json } from '#api/answer.ts'
 import { type Call, pathParam, queryBool, queryInteger, queryText } from '#api/call.ts'
 import { cancelBuild } from '#api/build/running.ts'
@@ -25,18 +24,19 @@ const pruneFilterKeys = [
 export async function pruneBuildCache(call: Call): Promise<Answer> {
   const filters = parseFilters(call.query.get('filters'), pruneFilterKeys)
   const isAll = queryBool(call, 'all')
-  const keepBytes =
-    queryInteger(call, 'max-used-space') ??
-    queryInteger(call, 'reserved-space') ??
-    queryInteger(call, 'keep-storage')
-  const usage = await cacheUsage(call.engine)
+  const number = (name: string) => queryInteger(call, name) ?? 0
+  const usage = await call.engine.builder.diskUsage()
   const chosen = hasSelection(filters)
     ? usage.filter((record) => matchesPrune(record, filters)).map(({ id }) => id)
     : undefined
   const outcome = await call.engine.builder.prune({
     isAll,
     ...unusedFor(filters),
-    ...(keepBytes === undefined || keepBytes === 0 ? {} : { keepBytes }),
+    space: {
+      reservedBytes: number('reserved-space') || number('keep-storage'),
+      maxUsedBytes: number('max-used-space'),
+      minFreeBytes: number('min-free-space'),
+    },
     ...(chosen === undefined ? {} : { ids: chosen }),
   })
   call.engine.events.publish({
@@ -72,37 +72,23 @@ function matchesPrune(record: CacheUsage, filters: Filters): boolean {
       case 'description':
         return values.some((value) => record.description.includes(value))
       case 'inuse':
-        return record.isInUse
+        return record.isInUse === isTrue(values)
       case 'shared':
-        return record.isShared
+        return record.isShared === isTrue(values)
       case 'private':
-        return !record.isShared
+        return record.isShared !== isTrue(values)
+      case 'parent':
+        // Records do not tell their parents.
+        return false
       default:
         return true
     }
   })
 }
 
-/** Steps, cache mounts and kept contexts. */
-export async function cacheUsage(engine: Engine): Promise<readonly CacheUsage[]> {
-  const contexts = await engine.buildContexts.list()
-  return [
-    ...engine.builder.diskUsage(),
-    ...contexts.map(({ id, sizeBytes, lastUsedMs, isInUse }): CacheUsage => {
-      const lastUsedAt = instantFromMillis(lastUsedMs)
-      return {
-        id,
-        sizeBytes,
-        isInUse,
-        lastUsedAt,
-        createdAt: lastUsedAt,
-        description: 'local source for context',
-        type: 'source.local',
-        useCount: 1,
-        isShared: false,
-      }
-    }),
-  ]
+/** A flag without a value is set. */
+function isTrue(values: readonly string[]): boolean {
+  return !values.some((value) => /^(?:0|f|false)$/i.test(value))
 }
 
 export function toCacheRecord(usage: CacheUsage): BuildCacheRecord {

@@ -69,7 +69,7 @@ async function runBuild(
       ]),
       onEvent: (event) => {
         watch.take(event)
-        if (event.type === 'vertex-status' && !isQuiet) push(statusLine(event))
+        if (isTransfer(event) && !isQuiet) push(statusLine(event))
         show(texts.take(event))
       },
     },
@@ -96,7 +96,14 @@ function finish(
   for (const tag of queried.tags) push({ stream: `Successfully tagged ${familiarName(tag)}\n` })
 }
 
-function statusLine({ status }: Extract<BuildEvent, { type: 'vertex-status' }>) {
+/** What the export has done is BuildKit's way of telling. */
+function isTransfer(event: BuildEvent): event is StatusEvent {
+  return event.type === 'vertex-status' && event.status.totalBytes !== undefined
+}
+
+type StatusEvent = Extract<BuildEvent, { type: 'vertex-status' }>
+
+function statusLine({ status }: StatusEvent) {
   const total = status.totalBytes === undefined ? {} : { total: status.totalBytes }
   return {
     id: status.id,

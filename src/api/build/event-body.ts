@@ -1,13 +1,15 @@
 import { excerpt, sourceFile } from '#build/dockerfile/source.ts'
+import type { Reason } from '#build/cache/why.ts'
 import type { ContextDockerfile } from '#build/transfer/dockerfile.ts'
 import type { BuildEvent, BuildOutcome, InspectOutcome, VertexInfo } from '#build/types.ts'
-import type { BuildEventBody, VertexBody } from '#wire/build.ts'
+import type { BuildEventBody, ReasonBody, VertexBody } from '#wire/build.ts'
 import type { BuiltBody, InspectedBody } from '#wire/build-session.ts'
 
 export function toEventBody(event: BuildEvent): BuildEventBody {
   switch (event.type) {
     case 'vertex-started': {
-      const { why, at } = event
+      const { at } = event
+      const why = event.why.map(toReasonBody)
       return { type: event.type, vertex: toVertexBody(event.vertex), why, at: String(at) }
     }
     case 'vertex-cached':
@@ -25,6 +27,15 @@ export function toEventBody(event: BuildEvent): BuildEventBody {
     case 'warning':
       return event
   }
+}
+
+/** Nobody reads more of them; a changed checkout has thousands. */
+const listedFiles = 100
+
+function toReasonBody(reason: Reason): ReasonBody {
+  if (reason.kind !== 'files-changed' || !reason.files) return reason
+  const { files } = reason
+  return { ...reason, files: files.slice(0, listedFiles), fileCount: files.length }
 }
 
 function toVertexBody({ id, name, inputs, range }: VertexInfo): VertexBody {

@@ -19,7 +19,7 @@ export function readBuildQuery(call: Call): QueriedBuild {
     ...(target === undefined ? {} : { target }),
     buildArgs: readBuildArgs(call),
     labels: readJson(call, 'labels', { schema: BuildLabels, what: 'labels' }) ?? {},
-    annotations: {},
+    annotations: [],
     tags: call.query
       .getAll('t')
       .filter((tag) => tag !== '')

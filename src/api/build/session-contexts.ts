@@ -64,7 +64,7 @@ async function openContext(
   { name, body }: NamedContext,
   signal: AbortSignal,
 ): Promise<OpenedContext> {
-  const { contexts, peer, inbox } = parts
+  const { contexts, peer, inbox, spec } = parts
   const { kind, url = '', ignore = [] } = body
   switch (kind) {
     case 'local':
@@ -79,7 +79,7 @@ async function openContext(
     case 'archive': {
       const channel = peer.channel(await inbox.archive(name))
       const held = await contexts.receive(channel.input, signal)
-      return { held, source: directorySource(held) }
+      return { held, source: directorySource(held, spec) }
     }
     case 'image':
       return { source: { kind, reference: url } }
@@ -87,7 +87,7 @@ async function openContext(
     case 'http': {
       if (name !== 'context') return { source: { kind, url } }
       const fetched = await contexts.fetch(url, signal)
-      const source = directorySource(fetched.context)
+      const source = directorySource(fetched.context, spec)
       return fetched.kind === 'dockerfile'
         ? { held: fetched.context, source, dockerfileText: fetched.text }
         : { held: fetched.context, source }
@@ -95,8 +95,11 @@ async function openContext(
   }
 }
 
-function directorySource({ path }: HeldContext): ContextSource {
-  return { kind: 'directory', path, ignore: readIgnorePatterns(path, 'Dockerfile') }
+function directorySource(
+  { path }: HeldContext,
+  { dockerfileName = 'Dockerfile' }: BuildSpecBody,
+): ContextSource {
+  return { kind: 'directory', path, ignore: readIgnorePatterns(path, dockerfileName) }
 }
 
 interface LocalSource {
@@ -125,8 +128,6 @@ async function syncContext(
     type: 'needed',
     context: name,
     positions: sync.needed,
-    removed: sync.removed,
-    isFirst: sync.isFirst,
   })
   const archive =
     sync.needed.length === 0 ? nothing() : peer.channel(await inbox.archive(name)).input

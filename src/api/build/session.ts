@@ -11,7 +11,7 @@ import { toBuiltBody, toEventBody, toInspectedBody } from '#api/build/event-body
 import { createFailureWatch } from '#api/build/failure-watch.ts'
 import { createSessionInbox, type EnginePeer, type SessionInbox } from '#api/build/inbox.ts'
 import { openSessionContexts, type SessionContexts } from '#api/build/session-contexts.ts'
-import { readBuildSpec } from '#api/build/spec.ts'
+import { readBuildSpec, readImageForm } from '#api/build/spec.ts'
 import { createSshForward } from '#api/build/ssh.ts'
 import { BuildSpecBody } from '#wire/build.ts'
 import { openEnginePeer } from '#wire/build-peer.ts'
@@ -76,11 +76,12 @@ async function serveBuild(session: Session, signal: AbortSignal): Promise<void> 
       ...readBuildSpec(spec),
       contexts: opened.sources,
       dockerfile,
-      outputs: (spec.outputs ?? [{ type: 'image' }]).map((output, index) =>
-        output.type === 'image'
-          ? { type: 'image', isPushed: output.isPushed ?? false }
-          : clientOutput(session, { type: output.type, index }),
-      ),
+      outputs: (spec.outputs ?? [{ type: 'image' }]).map((output, index): BuildOutput => {
+        const form = readImageForm(output)
+        return output.type === 'image'
+          ? { type: 'image', isPushed: output.isPushed ?? false, form }
+          : { ...clientOutput(session, { type: output.type, index }), form }
+      }),
       ssh: new Map(
         (spec.ssh ?? []).map((id) => [id, createSshForward(id, { peer, inbox, directory })]),
       ),

@@ -1,10 +1,18 @@
 /** What `gantry build` asked for as a build request. */
 import { EngineError } from '#base/errors.ts'
-import type { BuildRequest, CacheLocation, StepLimits } from '#build/types.ts'
+import type { Annotation } from '#build/export/annotations.ts'
+import type { BuildRequest, CacheLocation, ImageForm, StepLimits } from '#build/types.ts'
+import type { BlobForm } from '#image/layer-blobs.ts'
 import { parsePlatform } from '#oci/platform.ts'
 import { registryAuthFinder } from '#api/build/auth.ts'
 import { parseTag, readNetwork } from '#api/build/query.ts'
-import type { BuildSpecBody, CacheLocationBody, LimitsBody } from '#wire/build.ts'
+import type {
+  AnnotationBody,
+  BuildSpecBody,
+  CacheLocationBody,
+  LimitsBody,
+  OutputBody,
+} from '#wire/build.ts'
 
 type SpecifiedBuild = Omit<BuildRequest, 'contexts' | 'dockerfile' | 'onEvent' | 'outputs' | 'ssh'>
 
@@ -15,7 +23,7 @@ export function readBuildSpec(spec: BuildSpecBody): SpecifiedBuild {
     ...(spec.provenance === undefined ? {} : { provenance: spec.provenance }),
     buildArgs: new Map(Object.entries(spec.buildArgs ?? {})),
     labels: spec.labels ?? {},
-    annotations: spec.annotations ?? {},
+    annotations: (spec.annotations ?? []).map(readAnnotation),
     tags: (spec.tags ?? []).map(parseTag),
     platforms: (spec.platforms ?? []).map((platform) => parsePlatform(platform)),
     uncachedStages: spec.noCache === true ? 'all' : new Set(spec.noCacheFilter),
@@ -30,8 +38,37 @@ export function readBuildSpec(spec: BuildSpecBody): SpecifiedBuild {
     cacheFrom: (spec.cacheFrom ?? []).map(readCacheLocation),
     cacheTo: (spec.cacheTo ?? []).map(readCacheLocation),
     squashes: spec.squash ?? false,
+    explains: spec.why ?? false,
+    origin: originOf(spec),
     registryAuth: registryAuthFinder(spec.registryAuth ?? {}),
   }
+}
+
+function readAnnotation({ platform, ...rest }: AnnotationBody): Annotation {
+  return { ...rest, ...(platform === undefined ? {} : { platform: parsePlatform(platform) }) }
+}
+
+/** Docker's media types know no zstd: a layer that has only such a blob gets another. */
+export function readImageForm({
+  compression,
+  compressionLevel,
+  forcesCompression = false,
+  mediaFamily = 'oci',
+}: OutputBody): ImageForm {
+  const isForced = forcesCompression || mediaFamily === 'docker'
+  if (compression === undefined && !isForced) return { mediaFamily }
+  const blobs: BlobForm = {
+    compression: compression ?? 'gzip',
+    isForced,
+    ...(compressionLevel === undefined ? {} : { level: compressionLevel }),
+  }
+  return { blobs, mediaFamily }
+}
+
+/** The directory on its machine, or the URL. */
+function originOf({ contexts }: BuildSpecBody): string {
+  const main = contexts['context']
+  return main?.key ?? main?.url ?? ''
 }
 
 function readLimits(body: LimitsBody): StepLimits {

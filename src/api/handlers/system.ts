@@ -6,7 +6,7 @@ import { toImageSummary } from '#api/mapping/image.ts'
 import { toRegistryAuth } from '#api/mapping/registry-auth.ts'
 import { toInfo, toVersion } from '#api/mapping/system.ts'
 import { toVolumeBody } from '#api/mapping/volume.ts'
-import { cacheUsage, toCacheRecord } from '#api/build/cache.ts'
+import { toCacheRecord } from '#api/build/cache.ts'
 import { listWithSizes } from '#api/handlers/container-list.ts'
 import { volumeUsers } from '#api/usage.ts'
 import { AuthConfig, type AuthResponse, type DiskUsage } from '#wire/system.ts'
@@ -72,7 +72,7 @@ export async function getDiskUsage(call: Call): Promise<Answer> {
       ...toVolumeBody(volume),
       UsageData: { Size: -1, RefCount: users.get(volume.name)?.length ?? 0 },
     })),
-    BuildCache: (await cacheUsage(engine)).map(toCacheRecord),
+    BuildCache: (await engine.builder.diskUsage()).map(toCacheRecord),
   }
   return json(usage)
 }

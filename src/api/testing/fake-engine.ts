@@ -59,7 +59,7 @@ const noBuilder: Builder = {
   build: missing,
   inspect: missing,
   prune: missing,
-  diskUsage: () => [],
+  diskUsage: async () => [],
   history: { list: () => [], get: missing, logs: missing },
 }
 

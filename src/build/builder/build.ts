@@ -5,6 +5,7 @@ import { now } from '#base/clock.ts'
 import { errorKind, errorMessage } from '#base/errors.ts'
 import type { BuildCache } from '#build/cache/store.ts'
 import type { BuiltPlatform } from '#build/builder/built.ts'
+import { explainMiss, type StartedVertex } from '#build/cache/why.ts'
 import { completeConfig } from '#build/builder/config.ts'
 import type { HistoryStore } from '#build/builder/history.ts'
 import { planBuild } from '#build/builder/plan.ts'
@@ -43,7 +44,10 @@ export async function runBuild(
     log.write(event)
     request.onEvent(event)
   }
-  const progress = createProgress(parts.cache, emit)
+  const { cache, machine } = parts
+  const explain = (event: StartedVertex) =>
+    request.explains === true ? explainMiss(event, { cache, listings: machine.listings }) : []
+  const progress = createProgress(explain, emit)
   const counts = () => ({
     buildId,
     totalSteps: progress.counts.total,
@@ -123,7 +127,8 @@ async function buildPlatform(
   const { vertices } = graph
   const targets = [...graph.layers, graph.root]
   const { onSolve: onEvent } = progress
-  const results = await solver.solve({ executor, vertices, targets, onEvent }, signal)
+  const { origin = '' } = request
+  const results = await solver.solve({ executor, vertices, targets, origin, onEvent }, signal)
   const snapshots = results.map(asSnapshot)
   const result = snapshots.at(-1) ?? emptyResult
   const steps = snapshots.slice(0, -1)

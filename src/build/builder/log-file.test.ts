@@ -3,39 +3,61 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
-import { instantFromMillis } from '#base/clock.ts'
+import { now } from '#base/clock.ts'
 import { type Logger, silentLogger } from '#base/log.ts'
 import { openBuildLog } from '#build/builder/log-file.ts'
+import type { BuildEvent } from '#build/types.ts'
 
-const vertex = { id: 'v1', name: '[1/2] RUN make', inputs: [] }
-const at = (ms: number) => instantFromMillis(1_700_000_000_000 + ms)
-
-function output(text: string) {
-  return { type: 'vertex-output', id: 'v1', stream: 'stdout', chunk: Buffer.from(text) } as const
-}
-
-test('a log has one numbered group of lines per step', (t) => {
+test('the log of a build is plain progress: whole lines, grouped by vertex', () => {
   const directory = mkdtempSync(join(tmpdir(), 'gantry-log-'))
-  t.after(() => rmSync(directory, { recursive: true }))
   const path = join(directory, 'log')
-  {
-    using log = openBuildLog(path, silentLogger)
-    log.write({ type: 'vertex-cached', vertex: { ...vertex, id: 'v0', name: 'FROM x' }, at: at(0) })
-    log.write({ type: 'vertex-started', vertex, why: [], at: at(0) })
-    log.write(output('one\ntwo\n'))
-    log.write({ type: 'vertex-completed', vertex, at: at(1500) })
+  const [one, two, three] = ['one', 'two', 'three'].map((id) => ({
+    id,
+    name: `[${id}] RUN ${id}`,
+    inputs: [],
+  }))
+  assert.ok(one && two && three)
+  const said = (id: string, text: string): BuildEvent => ({
+    type: 'vertex-output',
+    id,
+    stream: 'stdout',
+    chunk: Buffer.from(text),
+  })
+  const done = { id: 'x', text: 'exporting layers', currentBytes: 0 }
+  try {
+    {
+      using log = openBuildLog(path, silentLogger)
+      log.write({ type: 'vertex-cached', vertex: one, at: now() })
+      log.write({ type: 'vertex-started', vertex: two, why: [], at: now() })
+      log.write(said('two', 'first\nha'))
+      log.write({ type: 'vertex-started', vertex: three, why: [], at: now() })
+      log.write({ type: 'vertex-status', id: 'three', status: done })
+      log.write(said('two', 'lf\nrest'))
+      log.write({ type: 'vertex-completed', vertex: two, at: now() })
+      log.write({ type: 'vertex-failed', vertex: three, message: 'no', at: now() })
+    }
+    assert.equal(
+      readFileSync(path, 'utf8').replaceAll(/\d\.\d{3} /g, 'T '),
+      [
+        '#1 [one] RUN one\n#1 CACHED\n',
+        '#2 [two] RUN two\n#2 T first\n',
+        '#3 [three] RUN three\n#3 exporting layers done\n',
+        '#2 [two] RUN two\n#2 T half\n#2 T rest\n#2 DONE 0.0s\n',
+        '#3 [three] RUN three\n#3 ERROR: no\n',
+      ].join('\n'),
+    )
+  } finally {
+    rmSync(directory, { recursive: true })
   }
-  assert.equal(
-    readFileSync(path, 'utf8'),
-    '#1 FROM x\n#1 CACHED\n#2 [1/2] RUN make\n#2 one\n#2 two\n#2 DONE 1.5s\n',
-  )
 })
 
 test('a full disk ends the log and not the build, and is told once', () => {
   const told: string[] = []
   const logger: Logger = { ...silentLogger, warn: (_fields, message) => void told.push(message) }
+  const vertex = { id: 'v1', name: '[1/2] RUN make', inputs: [] }
   using log = openBuildLog('/dev/full', logger)
-  log.write({ type: 'vertex-started', vertex, why: [], at: at(0) })
-  log.write(output('more\n'))
+  log.write({ type: 'vertex-started', vertex, why: [], at: now() })
+  const chunk = Buffer.from('one\nmore\n')
+  log.write({ type: 'vertex-output', id: 'v1', stream: 'stdout', chunk })
   assert.deepEqual(told, ['build log ends early'])
 })

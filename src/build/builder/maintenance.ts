@@ -1,15 +1,15 @@
 /** `builder prune` and `builder du`: cached steps, cache mounts and kept contexts. */
-import { statSync } from 'node:fs'
+import { statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Instant, instantFromMillis, millisOf } from '#base/clock.ts'
 import type { RunningBuilds } from '#build/builder/running.ts'
-import { planPrune } from '#build/cache/prune.ts'
+import { bytesToKeep, planPrune, totalOf } from '#build/cache/prune.ts'
 import type { BuildCache, CacheEntry } from '#build/cache/store.ts'
 import { cacheSize, cachesDirectory, listCaches, removeCache } from '#build/ops/cache-mounts.ts'
 import type { BuildMachine } from '#build/ops/machine.ts'
 import { decodeResult, topOf } from '#build/ops/result.ts'
-import type { BuildContexts } from '#build/transfer/types.ts'
-import type { CacheUsage, PruneOptions, PruneOutcome } from '#build/types.ts'
+import type { BuildContexts, KeptContext } from '#build/transfer/types.ts'
+import type { CacheUsage, PruneOptions, PruneOutcome, SpaceLimits } from '#build/types.ts'
 import type { ChainId } from '#oci/digest.ts'
 import { chainIds } from '#oci/digest.ts'
 
@@ -29,7 +29,8 @@ function topOfEntry({ stored }: CacheEntry): ChainId | undefined {
   return topOf(decodeResult(stored))
 }
 
-export function listUsage({ machine, cache, running }: MaintenanceDeps): CacheUsage[] {
+export async function listUsage(deps: MaintenanceDeps): Promise<readonly CacheUsage[]> {
+  const { machine, cache, running, contexts } = deps
   const inUse = recordsInUse(cache, running)
   const shared = sharedRecords(machine, cache)
   const steps = cache.list().map((entry): CacheUsage => ({
@@ -43,30 +44,56 @@ export function listUsage({ machine, cache, running }: MaintenanceDeps): CacheUs
     isInUse: inUse.has(entry.id),
     isShared: shared.has(entry.id),
   }))
-  return [...steps, ...listCacheMounts(machine)]
+  return [...steps, ...listCacheMounts(machine), ...(await contexts.list()).map(usageOfContext)]
+}
+
+function usageOfContext({ id, sizeBytes, lastUsedMs, isInUse }: KeptContext): CacheUsage {
+  const lastUsedAt = instantFromMillis(lastUsedMs)
+  return {
+    id,
+    sizeBytes,
+    isInUse,
+    lastUsedAt,
+    createdAt: lastUsedAt,
+    description: 'local source for context',
+    type: 'source.local',
+    useCount: 1,
+    isShared: false,
+  }
 }
 
 export async function prune(deps: MaintenanceDeps, options: PruneOptions): Promise<PruneOutcome> {
-  const { machine, cache, running } = deps
+  const { machine, cache, contexts } = deps
+  const usage = await listUsage(deps)
   const unusedSince = timeBefore(options.unusedForMs)
-  const chosen = planPrune(cache.list(), {
+  const keepBytes = keptBytes(machine, usage, options.space)
+  const chosen = planPrune(usage, {
     isAll: options.isAll,
-    inUse: recordsInUse(cache, running),
-    shared: sharedRecords(machine, cache),
     ...(unusedSince === undefined ? {} : { unusedSince }),
-    ...(options.keepBytes === undefined ? {} : { keepBytes: options.keepBytes }),
+    ...(keepBytes === undefined ? {} : { keepBytes }),
     ...(options.ids === undefined ? {} : { ids: options.ids }),
   })
-  cache.remove(chosen.map(({ id }) => id))
-  const mounts = options.keepBytes === undefined ? await pruneCacheMounts(machine, options) : []
-  const contexts = options.keepBytes === undefined ? await pruneContexts(deps, options) : []
-  const { freedBytes } = await machine.stores.gc.run()
-  const directories = [...mounts, ...contexts]
-  const directoryBytes = directories.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-  return {
-    ids: [...chosen.map(({ id }) => String(id)), ...directories.map(({ id }) => id)],
-    freedBytes: freedBytes + directoryBytes,
+  const removed = chosen.filter(({ type }) => type === 'regular')
+  cache.remove(removed.map(({ id }) => Number(id)))
+  let freedBytes = 0
+  for (const entry of chosen.filter(({ type }) => type !== 'regular')) {
+    if (entry.type === 'exec.cachemount') await removeCache(machine, entry.id)
+    else if (!(await contexts.remove(entry.id))) continue
+    removed.push(entry)
+    freedBytes += entry.sizeBytes
   }
+  const collected = await machine.stores.gc.run()
+  return { ids: removed.map(({ id }) => id), freedBytes: freedBytes + collected.freedBytes }
+}
+
+function keptBytes(
+  { dataRoot }: BuildMachine,
+  usage: readonly CacheUsage[],
+  space: SpaceLimits | undefined,
+): number | undefined {
+  if (!space) return undefined
+  const { bavail, bsize } = statfsSync(dataRoot)
+  return bytesToKeep(space, { usedBytes: totalOf(usage), freeBytes: bavail * bsize })
 }
 
 function timeBefore(unusedForMs: number | undefined): Instant | undefined {
@@ -88,37 +115,6 @@ function sharedRecords({ images }: BuildMachine, cache: BuildCache): Set<number>
     return top !== undefined && named.has(top)
   })
   return new Set(shared.map(({ id }) => id))
-}
-
-interface Removed {
-  readonly id: string
-  readonly sizeBytes: number
-}
-
-async function pruneCacheMounts(
-  machine: BuildMachine,
-  options: PruneOptions,
-): Promise<readonly Removed[]> {
-  const unusedSince = timeBefore(options.unusedForMs)
-  const chosen = listCacheMounts(machine)
-    .filter(({ isInUse }) => !isInUse)
-    .filter(({ id }) => options.ids === undefined || options.ids.includes(id))
-    .filter(({ lastUsedAt }) => unusedSince === undefined || lastUsedAt <= unusedSince)
-  await Promise.all(chosen.map(({ id }) => removeCache(machine, id)))
-  return chosen
-}
-
-async function pruneContexts(
-  { contexts }: MaintenanceDeps,
-  { unusedForMs, ids }: PruneOptions,
-): Promise<Removed[]> {
-  const before = unusedForMs === undefined ? undefined : Date.now() - unusedForMs
-  const removed: Removed[] = []
-  for (const { id, sizeBytes, lastUsedMs, isInUse } of await contexts.list()) {
-    const isWanted = (before === undefined || lastUsedMs <= before) && (ids?.includes(id) ?? true)
-    if (isWanted && !isInUse && (await contexts.remove(id))) removed.push({ id, sizeBytes })
-  }
-  return removed
 }
 
 function listCacheMounts(machine: BuildMachine): CacheUsage[] {

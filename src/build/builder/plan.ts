@@ -67,7 +67,7 @@ export function parse({
 export type PlanRequest = Pick<
   BuildRequest,
   'buildArgs' | 'contexts' | 'labels' | 'uncachedStages' | 'network'
-> & { readonly target?: string }
+> & { readonly target?: string; readonly platforms?: readonly Platform[] }
 
 export function optionsOf(request: PlanRequest, targetPlatform: Platform): BuildOptions {
   const main = request.contexts.get('context')
@@ -77,6 +77,7 @@ export function optionsOf(request: PlanRequest, targetPlatform: Platform): Build
     labels: request.labels,
     buildPlatform: hostPlatform(),
     targetPlatform,
+    showsPlatforms: (request.platforms?.length ?? 0) > 1,
     uncachedStages: request.uncachedStages,
     network: request.network,
     ignorePatterns: main?.kind === 'directory' ? main.ignore : [],

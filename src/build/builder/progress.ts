@@ -1,25 +1,30 @@
 /** Solver events as build events, and the counts that the history keeps. */
 import { now } from '#base/clock.ts'
 import { errorMessage } from '#base/errors.ts'
-import type { BuildCache } from '#build/cache/store.ts'
-import { explainMiss } from '#build/cache/why.ts'
+import type { Reason, StartedVertex } from '#build/cache/why.ts'
 import type { Vertex } from '#build/graph/types.ts'
 import type { SolveEvent } from '#build/solver/types.ts'
 import type { BuildEvent, VertexInfo } from '#build/types.ts'
 import { digestOf } from '#oci/digest.ts'
+
+/** Shows a piece of work as a step of the build; `done` adds a line to it. */
+export type Perform = <T>(
+  name: string,
+  work: (done: (text: string) => void) => Promise<T>,
+) => Promise<T>
 
 export interface BuildProgress {
   readonly onSolve: (event: SolveEvent) => void
   readonly emit: (event: BuildEvent) => void
   /** Shows work that is no vertex of the graph: looking up a base image. */
   readonly around: <T>(name: string, work: () => Promise<T>) => Promise<T>
-  /** The same, under a name of its own: an export. */
-  readonly perform: <T>(name: string, work: () => Promise<T>) => Promise<T>
+  /** The same, under a name of its own: an export, which tells what it has done. */
+  readonly perform: Perform
   readonly counts: { total: number; cached: number }
 }
 
 export function createProgress(
-  cache: Pick<BuildCache, 'findByName'>,
+  explain: (event: StartedVertex) => readonly Reason[],
   emit: (event: BuildEvent) => void,
 ): BuildProgress {
   const counts = { total: 0, cached: 0 }
@@ -29,17 +34,23 @@ export function createProgress(
     onSolve(event) {
       if (event.type === 'started' || event.type === 'cached') counts.total++
       if (event.type === 'cached') counts.cached++
-      emit(translate(cache, event))
+      emit(translate(event, explain))
     },
     around: (text, work) => perform(`[internal] load metadata for ${text}`, work),
     perform,
   }
 
-  async function perform<T>(name: string, work: () => Promise<T>): Promise<T> {
+  async function perform<T>(
+    name: string,
+    work: (done: (text: string) => void) => Promise<T>,
+  ): Promise<T> {
     const vertex: VertexInfo = { id: digestOf(name), name, inputs: [] }
     emit({ type: 'vertex-started', vertex, why: [], at: now() })
     try {
-      const result = await work()
+      const result = await work((text) => {
+        const status = { id: text, text, currentBytes: 0 }
+        emit({ type: 'vertex-status', id: vertex.id, status })
+      })
       emit({ type: 'vertex-completed', vertex, at: now() })
       return result
     } catch (error) {
@@ -49,11 +60,14 @@ export function createProgress(
   }
 }
 
-function translate(cache: Pick<BuildCache, 'findByName'>, event: SolveEvent): BuildEvent {
+function translate(
+  event: SolveEvent,
+  explain: (event: StartedVertex) => readonly Reason[],
+): BuildEvent {
   switch (event.type) {
     case 'started': {
-      const { vertex, miss } = event
-      const why = explainMiss(miss, cache.findByName(miss.name)?.ingredients)
+      const { vertex } = event
+      const why = explain(event)
       return { type: 'vertex-started', vertex: describe(vertex), why, at: now() }
     }
     case 'cached':

@@ -7,7 +7,7 @@ import { abortable } from '#base/async.ts'
 import type { Image, Images } from '#image/types.ts'
 import type { Platform } from '#oci/descriptor.ts'
 import { formatPlatform, matchesPlatform, parsePlatform } from '#oci/platform.ts'
-import { familiarName, parseReference, withDefaultTag } from '#oci/reference.ts'
+import { familiarName, formatReference, parseReference, withDefaultTag } from '#oci/reference.ts'
 
 export type ImageBase = Extract<Base, { kind: 'image' }>
 
@@ -37,7 +37,7 @@ export async function resolveBases(
   await abortable(
     Promise.all(
       [...wanted].map(async ([key, base]) => {
-        const name = familiarName(withDefaultTag(parseReference(base.reference)))
+        const name = formatReference(withDefaultTag(parseReference(base.reference)))
         const work = () => resolveOne(base, options, signal)
         found.set(key, await options.around(name, work))
       }),

@@ -6,7 +6,12 @@ import test from 'node:test'
 import { branded } from '#base/brand.ts'
 import { instantFromMillis } from '#base/clock.ts'
 import { silentLogger } from '#base/log.ts'
-import { planPrune } from '#build/cache/prune.ts'
+import {
+  bytesToKeep,
+  planPrune,
+  type PruneCandidate,
+  type PrunePolicy,
+} from '#build/cache/prune.ts'
 import { openBuildCache } from '#build/cache/store.ts'
 import { explainMiss } from '#build/cache/why.ts'
 import type { CacheKey, KeyIngredients } from '#build/solver/types.ts'
@@ -16,7 +21,12 @@ import { openMetadataDb } from '#store/database.ts'
 const key = (text: string) => branded<CacheKey>(digestOf(text))
 
 function ingredients(name: string, input: string): KeyIngredients {
-  return { name, op: digestOf(name), inputs: [{ use: 'whole', digest: digestOf(input) }] }
+  return {
+    name,
+    text: name,
+    op: digestOf(name),
+    inputs: [{ use: 'whole', digest: digestOf(input) }],
+  }
 }
 
 function openTemporary() {
@@ -67,32 +77,88 @@ test('a record goes when its last key leads elsewhere', () => {
 })
 
 test('prune takes the least recently used first and stops at what is to be kept', () => {
-  const entry = (id: number, used: number, sizeBytes: number) => ({
+  const entry = (id: string, used: number, flags: Partial<PruneCandidate> = {}) => ({
     id,
-    stored: '',
-    ingredients: ingredients('x', 'y'),
-    createdAt: instantFromMillis(0),
     lastUsedAt: instantFromMillis(used),
-    useCount: 1,
-    sizeBytes,
+    sizeBytes: 10,
+    isInUse: false,
+    isShared: false,
+    ...flags,
   })
-  const entries = [entry(1, 300, 10), entry(2, 100, 10), entry(3, 200, 10), entry(4, 50, 10)]
-  const policy = { isAll: true, inUse: new Set([4]), shared: new Set<number>() }
-  const ids = (options: object) => planPrune(entries, { ...policy, ...options }).map(({ id }) => id)
-  assert.deepEqual(ids({}), [2, 3, 1])
-  assert.deepEqual(ids({ keepBytes: 25 }), [2, 3])
-  assert.deepEqual(ids({ unusedSince: instantFromMillis(250) }), [2, 3])
-  assert.deepEqual(ids({ isAll: false, shared: new Set([2]) }), [3, 1])
+  const ids = (policy: Partial<PrunePolicy>, shared = false) => {
+    const second = entry('b', 100, { isShared: shared })
+    const busy = entry('d', 50, { isInUse: true })
+    const usage = [entry('a', 300), second, entry('c', 200), busy]
+    return planPrune(usage, { isAll: true, ...policy }).map(({ id }) => id)
+  }
+  assert.deepEqual(ids({}), ['b', 'c', 'a'])
+  assert.deepEqual(ids({ keepBytes: 25 }), ['b', 'c'])
+  assert.deepEqual(ids({ keepBytes: 40 }), [])
+  assert.deepEqual(ids({ unusedSince: instantFromMillis(250) }), ['b', 'c'])
+  assert.deepEqual(ids({ ids: ['a', 'd'] }), ['a'])
+  assert.deepEqual(ids({ isAll: false }, true), ['c', 'a'])
 })
 
-test('explainMiss() says what differs', () => {
-  const cached = ingredients('RUN x', 'base')
-  assert.deepEqual(explainMiss(cached, undefined), [{ kind: 'never-built' }])
-  assert.deepEqual(explainMiss(cached, cached), [{ kind: 'no-cache' }])
-  assert.deepEqual(explainMiss(ingredients('RUN x', 'other base'), cached), [
-    { kind: 'parent-changed', input: 0 },
-  ])
-  assert.deepEqual(explainMiss({ ...cached, op: digestOf('RUN y') }, cached), [
-    { kind: 'instruction-changed' },
-  ])
+test('how much cache may stay follows from all three limits', () => {
+  const disk = { usedBytes: 100, freeBytes: 30 }
+  assert.equal(bytesToKeep({}, disk), undefined)
+  assert.equal(bytesToKeep({ reservedBytes: 40 }, disk), 40)
+  assert.equal(bytesToKeep({ maxUsedBytes: 60 }, disk), 60)
+  assert.equal(bytesToKeep({ minFreeBytes: 20 }, disk), 100, 'that much is free')
+  assert.equal(bytesToKeep({ minFreeBytes: 50 }, disk), 80)
+  assert.equal(bytesToKeep({ minFreeBytes: 50, maxUsedBytes: 60 }, disk), 60)
+  assert.equal(bytesToKeep({ minFreeBytes: 500, reservedBytes: 10 }, disk), 10)
 })
+
+test('explainMiss() says what differs from the nearest record', () => {
+  const temporary = openTemporary()
+  const { db, cache } = temporary.open()
+  try {
+    const step = (options: Partial<StepFacts> = {}): KeyIngredients => {
+      const { text = 'RUN x', parent = 'base', env = [], origin = 'project' } = options
+      const definition = JSON.stringify({ kind: 'exec', env, cwd: '/' })
+      const inputs = [{ use: 'whole' as const, digest: digestOf(parent), name: parent }]
+      return { name: text, text, op: digestOf(text + definition), definition, origin, inputs }
+    }
+    const why = (miss: KeyIngredients, ignoresCache = false) =>
+      explainMiss(
+        { vertex: { ignoresCache }, miss },
+        { cache, listings: { compare: () => undefined } },
+      )
+    assert.deepEqual(why(step()), [{ kind: 'never-built' }])
+    cache.put([key('x')], { stored: 'x', ingredients: step({ env: ['A=1', 'B=1'] }) })
+    assert.deepEqual(why(step({ env: ['A=1', 'B=1'] })), [{ kind: 'not-kept' }])
+    assert.deepEqual(why(step({ env: ['A=1', 'B=1'] }), true), [{ kind: 'no-cache' }])
+    assert.deepEqual(why(step({ env: ['A=2', 'C=3'] })), [
+      {
+        kind: 'instruction-changed',
+        changes: [
+          { what: 'variable A', was: '1', is: '2' },
+          { what: 'variable B', was: '1' },
+          { what: 'variable C', is: '3' },
+        ],
+      },
+    ])
+    assert.deepEqual(why(step({ env: ['A=1', 'B=1'], parent: 'other' })), [
+      { kind: 'parent-changed', input: 0, was: 'base' },
+    ])
+    assert.deepEqual(why(step({ text: 'RUN y' })), [
+      {
+        kind: 'instruction-changed',
+        changes: [{ what: 'instruction', was: 'RUN x', is: 'RUN y' }],
+      },
+    ])
+    const elsewhere = step({ parent: 'other', origin: 'another project' })
+    assert.deepEqual(why(elsewhere), [{ kind: 'never-built' }])
+  } finally {
+    db[Symbol.dispose]()
+    temporary.remove()
+  }
+})
+
+interface StepFacts {
+  readonly text: string
+  readonly parent: string
+  readonly env: readonly string[]
+  readonly origin: string
+}

@@ -22,8 +22,8 @@ export interface BuildCache extends CacheStore {
   get(id: number): CacheEntry | undefined
   /** The keys that lead to a record. */
   keysOf(id: number): readonly CacheKey[]
-  /** The latest record of a step of that name: what `--why` compares with. */
-  findByName(name: string): CacheEntry | undefined
+  /** The record that a step has most in common with: what `--why` compares with. */
+  findNearest(step: KeyIngredients): CacheEntry | undefined
   remove(ids: readonly number[]): void
 }
 
@@ -42,6 +42,13 @@ const migrations = [
      key TEXT PRIMARY KEY,
      record INTEGER NOT NULL REFERENCES build_record (id) ON DELETE CASCADE) WITHOUT ROWID`,
   'CREATE INDEX build_key_record ON build_key (record)',
+  'DROP INDEX build_record_name',
+  "ALTER TABLE build_record ADD COLUMN text TEXT NOT NULL DEFAULT ''",
+  "ALTER TABLE build_record ADD COLUMN parent TEXT NOT NULL DEFAULT ''",
+  "ALTER TABLE build_record ADD COLUMN origin TEXT NOT NULL DEFAULT ''",
+  'CREATE INDEX build_record_text ON build_record (text)',
+  'CREATE INDEX build_record_parent ON build_record (parent)',
+  'CREATE INDEX build_record_stored ON build_record (stored)',
 ]
 
 export interface BuildCacheDeps {
@@ -77,15 +84,40 @@ export function openBuildCache({ db, sizeOf }: BuildCacheDeps): BuildCache {
       db
         .all('SELECT key FROM build_key WHERE record = ? ORDER BY key', id)
         .map((row) => branded<CacheKey>(String(row['key']))),
-    findByName(name) {
-      const row = db.get('SELECT * FROM build_record WHERE name = ? ORDER BY id DESC LIMIT 1', name)
-      return row && entryOf(row)
-    },
+    findNearest: (step) => findNearest(db, step),
     remove: (ids) =>
       db.transaction(() => {
         for (const id of ids) db.run('DELETE FROM build_record WHERE id = ?', id)
       }),
   }
+}
+
+const latest = 'ORDER BY used DESC, id DESC LIMIT 1'
+
+/** The same step on the same parent, the same step of the project, another step on the parent. */
+function findNearest(db: MetadataDb, step: KeyIngredients): CacheEntry | undefined {
+  const { text, origin = '', inputs } = step
+  const parent = parentOf(step)
+  const select = 'SELECT * FROM build_record WHERE'
+  const isStep = inputs.length > 0
+  const row =
+    db.get(`${select} text = ? AND parent = ? ${latest}`, text, parent) ??
+    (origin === ''
+      ? undefined
+      : db.get(`${select} text = ? AND origin = ? ${latest}`, text, origin)) ??
+    (isStep && parent !== ''
+      ? db.get(
+          `${select} parent = ? AND origin = ? AND text LIKE ? ${latest}`,
+          parent,
+          origin,
+          `${text.split(' ', 1)[0] ?? ''} %`,
+        )
+      : undefined)
+  return row && entryOf(row)
+}
+
+function parentOf({ inputs }: KeyIngredients): string {
+  return inputs[0]?.digest ?? ''
 }
 
 interface NewRecord {
@@ -106,6 +138,7 @@ function putRecord(
     record.ingredients.name,
   )
   const id = existing ? Number(existing['id']) : insertRecord(db, record, { sizeBytes, time })
+  if (existing) describeAnew(db, id, record.ingredients)
   for (const key of keys) {
     db.run(
       'INSERT INTO build_key (key, record) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET record = excluded.record',
@@ -116,16 +149,36 @@ function putRecord(
   db.run('DELETE FROM build_record WHERE id NOT IN (SELECT record FROM build_key)')
 }
 
+/** The same result came of other inputs: the next difference is to these. */
+function describeAnew(db: MetadataDb, id: number, ingredients: KeyIngredients): void {
+  const { text, origin = '' } = ingredients
+  db.run(
+    'UPDATE build_record SET text = ?, parent = ?, origin = ?, ingredients = ? WHERE id = ?',
+    text,
+    parentOf(ingredients),
+    origin,
+    JSON.stringify(ingredients),
+    id,
+  )
+}
+
 function insertRecord(
   db: MetadataDb,
   record: CacheRecord,
   { sizeBytes, time }: { readonly sizeBytes: number; readonly time: number },
 ): number {
+  const { ingredients, stored } = record
+  const { name, text, origin = '' } = ingredients
   const row = db.get(
-    'INSERT INTO build_record (name, stored, ingredients, size, created, used, uses) VALUES (?, ?, ?, ?, ?, ?, 0) RETURNING id',
-    record.ingredients.name,
-    record.stored,
-    JSON.stringify(record.ingredients),
+    `INSERT INTO build_record
+       (name, text, parent, origin, stored, ingredients, size, created, used, uses)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0) RETURNING id`,
+    name,
+    text,
+    parentOf(ingredients),
+    origin,
+    stored,
+    JSON.stringify(ingredients),
     sizeBytes,
     time,
     time,

@@ -1,4 +1,5 @@
 /** `--cache-to`: the records of a build, and the layers they lead to, go where other engines find them. */
+import type { KeyIngredients } from '#build/solver/types.ts'
 import { mapPool } from '#base/async.ts'
 import { millisOf } from '#base/clock.ts'
 import type { BuiltPlatform } from '#build/builder/built.ts'
@@ -69,8 +70,13 @@ function collectRecords({ built, cache, startedAt }: ExportJob, mode: Mode): Sha
     // What ends with a base image's layer is that image: nothing was made.
     if (top?.createdAt === undefined) return []
     if (mode === 'min' && !own.has(top.chainId)) return []
-    return [{ stored, ingredients, keys: cache.keysOf(entry.id) }]
+    return [{ stored, ingredients: shareable(ingredients), keys: cache.keysOf(entry.id) }]
   })
+}
+
+/** What a build was given stays here. */
+function shareable({ name, text, op, inputs }: KeyIngredients): KeyIngredients {
+  return { name, text, op, inputs: inputs.map(({ use, digest }) => ({ use, digest })) }
 }
 
 function opsOf({ graph }: BuiltPlatform): Digest[] {

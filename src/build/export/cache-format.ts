@@ -69,8 +69,10 @@ function checkChain(stored: string): void {
 }
 
 function decodeIngredients(json: JsonObject): CacheRecord['ingredients'] {
+  const name = decodeText(json['name'], 'name')
   return {
-    name: decodeText(json['name'], 'name'),
+    name,
+    text: json['text'] === undefined ? name : decodeText(json['text'], 'text'),
     op: parseDigest(decodeText(json['op'], 'op')),
     inputs: decodeList((value, path) => {
       const input = decodeObject(value, path)

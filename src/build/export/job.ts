@@ -1,6 +1,7 @@
 /** One build on its way out. */
 import type { Instant } from '#base/clock.ts'
 import type { BuiltPlatform } from '#build/builder/built.ts'
+import type { Perform } from '#build/builder/progress.ts'
 import type { BuildCache } from '#build/cache/store.ts'
 import type { BuildMachine } from '#build/ops/machine.ts'
 import type { BuildRequest } from '#build/types.ts'
@@ -17,6 +18,5 @@ export interface ExportJob {
   readonly built: readonly BuiltPlatform[]
   /** Holds every result, and what the outputs are made of. */
   readonly lease: Lease
-  /** Shows a piece of work as a step of the build. */
-  readonly around: <T>(name: string, work: () => Promise<T>) => Promise<T>
+  readonly around: Perform
 }

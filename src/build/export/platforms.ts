@@ -1,6 +1,7 @@
 /** Images of several platforms, and attestations of them, under one index (image-spec image-index.md). */
 import { EngineError } from '#base/errors.ts'
 import type { BuiltPlatform } from '#build/builder/built.ts'
+import { annotationsFor } from '#build/export/annotations.ts'
 import { describeBuilt, type DescribedPlatform } from '#build/export/describe.ts'
 import type { ExportJob } from '#build/export/job.ts'
 import { predicateType, provenanceStatement } from '#build/export/provenance.ts'
@@ -22,29 +23,36 @@ interface Entry {
   readonly parts: ImageParts
 }
 
+type IndexOptions = Pick<DescribedPlatform, 'extra' | 'form' | 'mediaFamily'>
+
 /**
  * Stores everything. Layers are compressed: the index is about digests that will not change.
  * @returns the image of this machine's platform, or of the first, with the index around it
  */
 export async function describeIndex(
   job: ExportJob,
-  options: Pick<DescribedPlatform, 'extra'>,
+  options: IndexOptions,
   signal: AbortSignal,
 ): Promise<ImageParts> {
   const entries: Entry[] = []
   for (const built of job.built) {
-    const described = { ...options, built, form: 'compressed' } as const
-    entries.push({ built, parts: await describeBuilt(job, described, signal) })
+    entries.push({ built, parts: await describeBuilt(job, { ...options, built }, signal) })
   }
+  const { annotations } = job.request
   const manifests = entries.map(({ built, parts }) => ({
     ...parts.manifest,
     platform: built.platform,
+    ...annotationsFor(annotations, { level: 'manifest-descriptor', platform: built.platform }),
   }))
   const attestations = job.request.provenance === undefined ? [] : await attest(job, entries)
-  const index = await storeIndex(job, [
-    ...manifests,
-    ...attestations.map(({ descriptor }) => descriptor),
-  ])
+  const all = [...manifests, ...attestations.map(({ descriptor }) => descriptor)]
+  // Docker's list has no word for attestations.
+  const isList = options.mediaFamily === 'docker' && attestations.length === 0
+  const index = await storeIndex(
+    job,
+    isList ? mediaTypes.dockerManifestList : mediaTypes.ociIndex,
+    all,
+  )
   const own = hostEntry(entries)
   const attached = [
     ...entries.filter((entry) => entry !== own).flatMap(({ parts }) => blobsOf(parts)),
@@ -66,17 +74,17 @@ function blobsOf({ configDescriptor, layers, manifest }: ImageParts): Digest[] {
 
 async function storeIndex(
   { lease, machine, request }: ExportJob,
+  mediaType: string,
   manifests: readonly Descriptor[],
 ): Promise<Descriptor> {
-  const hasAnnotations = Object.keys(request.annotations).length > 0
   const index: Index = {
     schemaVersion: 2,
-    mediaType: mediaTypes.ociIndex,
+    mediaType,
     manifests,
-    ...(hasAnnotations ? { annotations: request.annotations } : {}),
+    ...annotationsFor(request.annotations, { level: 'index' }),
   }
   const { content } = machine.stores
-  return await storeBytes({ content, lease }, mediaTypes.ociIndex, encode(index))
+  return await storeBytes({ content, lease }, mediaType, encode(index))
 }
 
 interface Attestation {

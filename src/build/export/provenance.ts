@@ -45,16 +45,35 @@ export function provenanceStatement(job: ExportJob, built: BuiltPlatform, subjec
 }
 
 function externalParameters(request: BuildRequest): object {
-  const { buildArgs, dockerfile, labels, provenance, target } = request
+  const { contexts, dockerfile, provenance, secrets, ssh, target } = request
+  const isFull = provenance === 'max'
   const args = {
     ...(target === undefined ? {} : { target }),
-    ...(provenance === 'max' ? { 'build-args': Object.fromEntries(buildArgs), labels } : {}),
+    ...(isFull ? privateArgs(request) : {}),
   }
+  const locals = [...contexts].flatMap(([name, { kind }]) =>
+    kind === 'directory' ? [{ name }] : [],
+  )
+  const named = (ids: Iterable<string>) => [...ids].map((id) => ({ id, optional: true }))
   return {
     configSource: { path: dockerfile.name },
-    request: { frontend: 'dockerfile.v0', args },
-    ...(provenance === 'max' ? { dockerfile: dockerfile.text } : {}),
+    request: {
+      frontend: 'dockerfile.v0',
+      args,
+      ...(isFull && secrets.size > 0 ? { secrets: named(secrets.keys()) } : {}),
+      ...(isFull && ssh.size > 0 ? { ssh: named(ssh.keys()) } : {}),
+      locals,
+    },
+    ...(isFull ? { dockerfile: dockerfile.text } : {}),
   }
+}
+
+/** Under the names that BuildKit gives them. */
+function privateArgs({ buildArgs, labels }: BuildRequest): Record<string, string> {
+  return Object.fromEntries([
+    ...[...buildArgs].map(([name, value]) => [`build-arg:${name}`, value]),
+    ...Object.entries(labels).map(([name, value]) => [`label:${name}`, value]),
+  ])
 }
 
 function dependencies({ bases, platform }: BuiltPlatform): object[] {

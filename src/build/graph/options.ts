@@ -13,6 +13,8 @@ export interface BuildOptions {
   readonly labels: Readonly<Record<string, string>>
   readonly buildPlatform: Platform
   readonly targetPlatform: Platform
+  /** Several are built at once: steps are shown with theirs. */
+  readonly showsPlatforms?: boolean
   /** `--no-cache`: every stage; `--no-cache-filter`: the named ones. */
   readonly uncachedStages: 'all' | ReadonlySet<string>
   /** `--network` of RUN steps that say nothing. */

@@ -8,6 +8,7 @@ import type { RegistryAuth, RegistryClient } from '#registry/types.ts'
 import type { Runtime } from '#runtime/types.ts'
 import type { Lease, Stores } from '#store/types.ts'
 import type { BuildHold, Teardowns } from '#build/ops/hold.ts'
+import type { Listings } from '#build/content/listings.ts'
 import type { SelectionCache } from '#build/content/selection-cache.ts'
 import type { ImportedCache } from '#build/export/cache-import.ts'
 import type { ContextSource, SshForward, StepLimits } from '#build/types.ts'
@@ -24,6 +25,7 @@ export interface BuildMachine {
   readonly runtime: Pick<Runtime, 'runOnce'>
   readonly networks: Pick<Networks, 'createSandbox' | 'connect' | 'removeSandbox'>
   readonly selections: SelectionCache
+  readonly listings: Listings
   /** Holders of cache mounts with `sharing=locked`. */
   readonly cacheLocks: KeyedMutex
   /** Cache mounts with `sharing=private` in use. */

@@ -35,7 +35,9 @@ export async function digestSelected(
   if (known) return known
   await using workspace = openWorkspace(machine)
   const source = await treeSource(machine, workspace, result)
-  const digest = parseDigest(await digestFiles(source, selection, signal))
+  const { directory: listingDirectory } = machine.listings
+  const digest = parseDigest(await digestFiles(source, { selection, listingDirectory }, signal))
+  machine.listings.trim()
   if (top) machine.selections.put(top, selection, digest)
   return digest
 }

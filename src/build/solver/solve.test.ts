@@ -44,8 +44,9 @@ function createFake(behaviour: Behaviour, files: Readonly<Record<string, string>
       return digestOf(sources.map((source) => files[source] ?? '').join())
     },
     identity: async ({ text }) => digestOf(text),
-    run: async (vertex, inputs, { signal }) => {
+    run: async (vertex, inputs, { signal, onOutput }) => {
       ran.push(vertex.name)
+      onOutput('stdout', Buffer.from(`output of ${vertex.name}`))
       most = Math.max(most, ++running)
       try {
         const texts = inputs.map(({ text }) => text)
@@ -274,6 +275,34 @@ test('a failing step fails the build after the steps beside it have stopped', as
   await assert.rejects(results, { message: 'exit code: 1' })
   assert.deepEqual(stopped, ['long'])
   assert.ok(events.some((event) => event.type === 'failed' && event.vertex.name === 'fails'))
+})
+
+test('a build that joins a running step hears all that it says', async () => {
+  const release = Promise.withResolvers<void>()
+  const fake = createFake(async (vertex, inputs, signal) => {
+    if (vertex.name === 'slow') await abortable(release.promise, signal)
+    return concatenate(vertex, inputs, signal)
+  })
+  const solver = createSolver<FakeResult>({ cache: createMemoryCache(), parallelism: 4 })
+  const build = () => {
+    const graph = createGraphBuilder()
+    const events: SolveEvent[] = []
+    const target = run(graph, 'slow', image(graph, 'base'))
+    const onEvent = (event: SolveEvent) => void events.push(event)
+    const request = { vertices: graph.vertices, targets: [target], onEvent }
+    const done = solver.solve({ executor: fake.executor, ...request }, new AbortController().signal)
+    return { done, events }
+  }
+  const first = build()
+  while (!fake.ran.includes('slow')) await sleep(1)
+  const second = build()
+  while (!second.events.some((event) => event.type === 'output')) await sleep(1)
+  release.resolve()
+  await Promise.all([first.done, second.done])
+  const said = second.events.flatMap((event) =>
+    event.type === 'output' ? [Buffer.from(event.chunk).toString()] : [],
+  )
+  assert.deepEqual(said, ['output of slow'])
 })
 
 test('a cancelled build leaves the work that another build still waits for', async () => {

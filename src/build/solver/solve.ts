@@ -3,12 +3,18 @@ import type { Vertex, VertexId } from '#build/graph/types.ts'
 import { createFlights } from '#build/solver/flights.ts'
 import { createSlots } from '#build/solver/slots.ts'
 import type { SolveRequest, Solver } from '#build/solver/types.ts'
-import { type Shared, type Solved, solveOne, type SolverOptions } from '#build/solver/vertex.ts'
+import {
+  type Shared,
+  type Solved,
+  solveOne,
+  type SolverOptions,
+  type StepEvent,
+} from '#build/solver/vertex.ts'
 
 export function createSolver<R>(options: SolverOptions): Solver<R> {
   const shared: Shared<R> = {
     ...options,
-    flights: createFlights<R>(),
+    flights: createFlights<R, StepEvent>(),
     slots: createSlots(options.parallelism),
   }
   return {
@@ -53,8 +59,8 @@ function createBuild<R>(shared: Shared<R>, request: SolveRequest<R>, signal: Abo
   async function solveVertex(vertex: Vertex): Promise<Solved<R>> {
     const inputs = await Promise.all(vertex.inputs.map(solve))
     try {
-      const { executor, onEvent: emit } = request
-      return await solveOne({ shared, executor, vertex, inputs, signal, emit })
+      const { executor, origin = '', onEvent: emit } = request
+      return await solveOne({ shared, executor, vertex, inputs, origin, signal, emit })
     } catch (error) {
       request.onEvent({ type: 'failed', vertex, error })
       throw error

@@ -79,8 +79,21 @@ export interface CacheRecord {
 
 export interface KeyIngredients {
   readonly name: string
+  /** The instruction as written. */
+  readonly text: string
   readonly op: Digest
-  readonly inputs: readonly { readonly use: InputUse['use']; readonly digest: Digest | null }[]
+  /** The operation itself, canonical JSON; it may hold private values, so it is not shared. */
+  readonly definition?: string
+  /** Whose build it was: steps of one text in different projects are different steps. */
+  readonly origin?: string
+  readonly inputs: readonly InputIngredient[]
+}
+
+export interface InputIngredient {
+  readonly use: InputUse['use']
+  readonly digest: Digest | null
+  /** Of the vertex. */
+  readonly name?: string
 }
 
 /** What happens to the vertices of one build, for progress and history. */
@@ -103,6 +116,8 @@ export interface SolveRequest<R> {
   readonly vertices: ReadonlyMap<VertexId, Vertex>
   /** Vertices whose results are wanted. */
   readonly targets: readonly VertexId[]
+  /** Kept with what is cached: names the project. */
+  readonly origin?: string
   readonly onEvent: (event: SolveEvent) => void
 }
 

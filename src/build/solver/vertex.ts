@@ -1,4 +1,5 @@
 /** One vertex: its keys, the look-ups, and the run when both miss. */
+import { canonicalJson } from '#build/graph/canonical.ts'
 import type { Vertex } from '#build/graph/types.ts'
 import type { Flights } from '#build/solver/flights.ts'
 import { cacheKey, type KeyInput, opDigest } from '#build/solver/keys.ts'
@@ -20,12 +21,13 @@ export interface SolverOptions {
 
 /** What all builds of a solver share. */
 export interface Shared<R> extends SolverOptions {
-  readonly flights: Flights<R>
+  readonly flights: Flights<R, StepEvent>
   readonly slots: Slots
 }
 
 /** A vertex's outcome with what the keys of its consumers are made of. */
 export interface Solved<R> {
+  readonly name: string
   readonly result: R
   readonly definitionKey: Digest | undefined
   /** Computed at most once, when a consumer's definition key misses. */
@@ -37,6 +39,7 @@ export interface VertexJob<R> {
   readonly executor: Executor<R>
   readonly vertex: Vertex
   readonly inputs: readonly Solved<R>[]
+  readonly origin: string
   readonly signal: AbortSignal
   readonly emit: (event: SolveEvent) => void
 }
@@ -134,17 +137,27 @@ async function execute<R>(
   content: readonly KeyInput[],
 ): Promise<R> {
   const { shared, vertex, signal, emit } = job
-  emit({ type: 'started', vertex, miss: ingredients(vertex, content) })
-  const work = (flightSignal: AbortSignal) => runInSlot(job, flightSignal)
+  emit({ type: 'started', vertex, miss: ingredients(job, content) })
+  const work = (flightSignal: AbortSignal, tell: Tell) => runInSlot(job, tell, flightSignal)
+  // The vertex of another build may have another id.
+  const onEvent = (event: StepEvent) => emit({ ...event, id: vertex.id })
   // Two builds that reach the same key share one run; without a key nothing can be shared.
   const isShareable = key !== undefined && !vertex.ignoresCache
-  const result = await (isShareable ? shared.flights.join(key, work, signal) : work(signal))
+  const result = await (isShareable
+    ? shared.flights.join({ key, work, onEvent }, signal)
+    : work(signal, onEvent))
   emit({ type: 'completed', vertex })
   return result
 }
 
+/** What a running step says. */
+export type StepEvent = DistributiveOmit<Extract<SolveEvent, { type: 'output' | 'status' }>, 'id'>
+type DistributiveOmit<T, K extends keyof T> = T extends unknown ? Omit<T, K> : never
+type Tell = (event: StepEvent) => void
+
 async function runInSlot<R>(
-  { shared, executor, vertex, inputs, emit }: VertexJob<R>,
+  { shared, executor, vertex, inputs }: VertexJob<R>,
+  tell: Tell,
   signal: AbortSignal,
 ): Promise<R> {
   using _slot = await shared.slots.acquire(signal)
@@ -152,8 +165,8 @@ async function runInSlot<R>(
   // `await`, or the slot would be free before the step ends.
   return await executor.run(vertex, results, {
     signal,
-    onOutput: (stream, chunk) => emit({ type: 'output', id: vertex.id, stream, chunk }),
-    onStatus: (status) => emit({ type: 'status', id: vertex.id, status }),
+    onOutput: (stream, chunk) => tell({ type: 'output', stream, chunk }),
+    onStatus: (status) => tell({ type: 'status', status }),
   })
 }
 
@@ -162,20 +175,31 @@ interface Remembered {
   readonly content: readonly KeyInput[]
 }
 
-function remember<R>(
-  { shared, executor, vertex }: VertexJob<R>,
-  result: R,
-  { keys, content }: Remembered,
-): void {
+function remember<R>(job: VertexJob<R>, result: R, { keys, content }: Remembered): void {
+  const { shared, executor } = job
   const stored = executor.store(result)
   const known = keys.filter((key) => key !== undefined)
   if (stored === undefined || known.length === 0) return
-  shared.cache.put(known, { stored, ingredients: ingredients(vertex, content) })
+  shared.cache.put(known, { stored, ingredients: ingredients(job, content) })
 }
 
-function ingredients(vertex: Vertex, content: readonly KeyInput[]): KeyIngredients {
-  const inputs = content.map(({ use, digest }) => ({ use, digest: digest ?? null }))
-  return { name: vertex.writtenName ?? vertex.name, op: opDigest(vertex.op), inputs }
+function ingredients<R>(
+  { vertex, inputs, origin }: VertexJob<R>,
+  content: readonly KeyInput[],
+): KeyIngredients {
+  const { name, writtenName = name, op } = vertex
+  return {
+    name,
+    // Steps are numbered anew when one is added.
+    text: writtenName.replace(/^\[[^\]]*\] /, ''),
+    op: opDigest(op),
+    definition: canonicalJson(op),
+    origin,
+    inputs: content.map(({ use, digest }, index) => {
+      const input = inputs[index]
+      return { use, digest: digest ?? null, ...(input && { name: input.name }) }
+    }),
+  }
 }
 
 function solved<R>(
@@ -185,6 +209,7 @@ function solved<R>(
 ): Solved<R> {
   let identity: Promise<Digest> | undefined
   return {
+    name: vertex.name,
     result,
     // What ignored the cache made something new: its consumers must not meet old keys.
     definitionKey: vertex.ignoresCache || key === undefined ? undefined : digestOf(key),

@@ -96,13 +96,11 @@ async function syncKept(
     }),
   )
   const slot = slotAt(directory)
-  const { difference, isFirst } = await prepareSync(slot, entries)
+  const difference = await prepareSync(slot, entries)
   const held = undo.move()
   return {
     path: slot.tree,
     needed: difference.needed,
-    removed: difference.removed,
-    isFirst,
     apply: (archive, signal) => applySync(slot, { entries, difference, archive }, signal),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   }

@@ -22,11 +22,11 @@ export function slotAt(directory: string): ContextSlot {
 export async function prepareSync(
   slot: ContextSlot,
   entries: readonly ContextEntry[],
-): Promise<{ readonly difference: ContextDifference; readonly isFirst: boolean }> {
+): Promise<ContextDifference> {
   const index = await readIndex(slot.index)
   if (!index) await rm(slot.tree, { recursive: true, force: true })
   await mkdir(slot.tree, { recursive: true, mode: 0o755 })
-  return { difference: compareContext(index ?? new Map(), entries), isFirst: !index }
+  return compareContext(index ?? new Map(), entries)
 }
 
 export interface SyncWork {

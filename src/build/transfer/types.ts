@@ -32,10 +32,6 @@ export interface ContextEntry {
 export interface ContextSync extends HeldContext {
   /** Indices of the entries whose content the client shall send. */
   readonly needed: readonly number[]
-  /** Paths that were there and are not in the list. */
-  readonly removed: readonly string[]
-  /** Nothing was kept for this context. */
-  readonly isFirst: boolean
   /**
    * Takes a tar of the needed entries, in the order of the list, and makes the directory
    * equal to the list. Call it once, also when nothing is needed (with an empty archive).

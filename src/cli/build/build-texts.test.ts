@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { readAnnotation, readAnnotationField } from '#cli/build/annotations.ts'
+import { readProvenance } from '#cli/build/attestations.ts'
 import { parseFields } from '#cli/build/csv.ts'
 import { createBuildModel } from '#cli/build/progress/model.ts'
 import { createPlainView } from '#cli/build/progress/plain.ts'
 import { drawModel } from '#cli/build/progress/terminal.ts'
-import { changedSources, explainBuild } from '#cli/build/why.ts'
-import type { BuildEventBody } from '#wire/build.ts'
+import { explainBuild } from '#cli/build/why.ts'
+import type { BuildEventBody, ReasonBody } from '#wire/build.ts'
 
 const one = { id: 'a', name: '[1/2] RUN one', inputs: [] }
 const two = { id: 'b', name: '[2/2] RUN two', inputs: ['a'] }
@@ -32,7 +34,7 @@ test('plain progress says which vertex speaks when they take turns', () => {
       '#1 [1/2] RUN one\n#1 T first\n#1 ...\n\n',
       '#2 [2/2] RUN two\n#2 ...\n\n',
       '#1 [1/2] RUN one\n#1 T half\n#1 DONE 0.0s\n\n',
-      '#2 [2/2] RUN two\n#2 ERROR: no\n\n',
+      '#2 [2/2] RUN two\n#2 ERROR: no\n',
     ].join(''),
   )
 })
@@ -65,19 +67,76 @@ test('the picture has one line per vertex, and the last output of what runs', ()
   assert.ok(lines.every((line) => line.length <= 40))
 })
 
-test('--why finds the changed files that a COPY selects', () => {
-  const changed = ['src/a.c', 'src/deep/b.c', 'README', 'srcs/x']
-  const select = (name: string) => changedSources(name, changed)
-  assert.deepEqual(select('[2/3] COPY src /app'), ['src/a.c', 'src/deep/b.c'])
-  assert.deepEqual(select('COPY --chown=1 ./src/*.c README /app/'), ['src/a.c', 'README'])
-  assert.deepEqual(select('ADD . /'), changed)
+test('a line that is overwritten shows its last state; what is done gives way to what runs', () => {
   const model = createBuildModel()
+  model.take({ type: 'vertex-started', vertex: one, why: [], at })
+  model.take(output('a', 'progress 1%\rprogress 2%\r'))
+  for (let step = 0; step < 9; step++) {
+    const vertex = { id: `done ${step}`, name: `[done] RUN ${step}`, inputs: [] }
+    model.take({ type: 'vertex-cached', vertex, at })
+  }
+  const lines = drawModel(model, { width: 40, isLast: false, height: 5 })
+  assert.deepEqual(
+    lines.slice(1).map((line) => line.replace(/ +\d+\.\ds$/, '')),
+    [
+      ' => [1/2] RUN one',
+      ' => => # progress 2%',
+      ' => CACHED [done] RUN 7',
+      ' => CACHED [done] RUN 8',
+    ],
+  )
+})
+
+test('--why says in the words of the Dockerfile what differs', () => {
+  const model = createBuildModel()
+  const base = { id: 'f', name: '[1/3] FROM docker.io/library/b:latest@sha256:new', inputs: [] }
+  model.take({ type: 'vertex-cached', vertex: base, at })
+  const explained = (why: ReasonBody) => {
+    const vertex = { id: 'b', name: '[2/2] RUN two', inputs: ['a', 'f'] }
+    model.take({ type: 'vertex-started', vertex, why: [why], at })
+    return explainBuild(model).replace(/^Why:\n \[2\/2\] RUN two\n/, '')
+  }
   model.take({ type: 'vertex-cached', vertex: one, at })
-  const why = [{ kind: 'parent-changed', input: 0 }] as const
-  model.take({ type: 'vertex-started', vertex: two, why, at })
   assert.equal(
-    explainBuild(model, []),
-    'Why:\n [2/2] RUN two: the step before it changed: [1/2] RUN one\n',
+    explained({ kind: 'parent-changed', input: 0 }),
+    '   the step before it changed: [1/2] RUN one\n',
+  )
+  assert.equal(
+    explained({ kind: 'parent-changed', input: 0, was: '[1/2] RUN none' }),
+    '   it builds on [1/2] RUN one, it was on [1/2] RUN none\n',
+  )
+  assert.equal(
+    explained({ kind: 'parent-changed', input: 1, was: '[1/3] FROM x@sha256:old' }),
+    '   the base image changed: it is docker.io/library/b:latest@sha256:new, it was x@sha256:old\n',
+  )
+  const changes = [
+    { what: 'variable V', was: '1', is: '2' },
+    { what: 'variable W', is: 'w' },
+    { what: 'cwd', was: '/a' },
+  ]
+  assert.equal(
+    explained({ kind: 'instruction-changed', changes }),
+    [
+      '   V changed: it was "1", it is "2"\n',
+      '   W is new: "w"\n',
+      '   the working directory is gone, it was "/a"\n',
+    ].join(''),
+  )
+  const files = [
+    { path: 'a', change: 'content' },
+    { path: 'b', change: 'mode' },
+    { path: 'c', change: 'added' },
+    { path: '', change: 'owner' },
+  ] as const
+  assert.equal(
+    explained({ kind: 'files-changed', input: 0, files, fileCount: 7 }),
+    [
+      '   a changed in [1/2] RUN one\n',
+      '   b changed its mode in [1/2] RUN one\n',
+      '   c was added in [1/2] RUN one\n',
+      '   . changed its owner in [1/2] RUN one\n',
+      '   and 3 more files\n',
+    ].join(''),
   )
 })
 
@@ -90,4 +149,45 @@ test('fields of a flag may be quoted', () => {
       ['push', ''],
     ],
   )
+})
+
+test('annotations name the places that they are for', () => {
+  assert.deepEqual(readAnnotation('a.b=c=d'), [{ level: 'manifest', key: 'a.b', value: 'c=d' }])
+  assert.deepEqual(readAnnotation('index,manifest[linux/arm64]:k=v'), [
+    { level: 'index', key: 'k', value: 'v' },
+    { level: 'manifest', platform: 'linux/arm64', key: 'k', value: 'v' },
+  ])
+  assert.deepEqual(readAnnotationField('annotation-manifest-descriptor.k', 'v'), {
+    level: 'manifest-descriptor',
+    key: 'k',
+    value: 'v',
+  })
+  assert.equal(readAnnotationField('compression', 'zstd'), undefined)
+  assert.throws(() => readAnnotation('k'), /expected key=value/)
+  assert.throws(() => readAnnotation('no:k=v'), /unknown annotation type "no"/)
+})
+
+test('provenance is asked for in the forms of buildx', () => {
+  const mode = (provenance: string, attest: readonly string[] = [], sbom = '') =>
+    readProvenance({
+      attest: { value: attest },
+      provenance: { value: provenance },
+      sbom: { value: sbom },
+    })
+  assert.deepEqual(
+    ['', 'false', 'disabled=true'].map((text) => mode(text)),
+    [undefined, undefined, undefined],
+  )
+  const min = ['true', 'min', 'mode=min', 'version=v1']
+  assert.deepEqual(new Set(min.map((text) => mode(text))), new Set(['min']))
+  assert.deepEqual(
+    ['max', 'mode=max', 'mode=max,version=v1'].map((text) => mode(text)),
+    ['max', 'max', 'max'],
+  )
+  assert.equal(mode('', ['type=provenance,mode=max']), 'max')
+  assert.equal(mode('', ['type=sbom,disabled=true'], 'false'), undefined)
+  assert.throws(() => mode('maximal'), /invalid provenance value: maximal/)
+  assert.throws(() => mode('mode=most'), /invalid provenance value/)
+  assert.throws(() => mode('', ['type=x']), /attestation type "x" is not known/)
+  assert.throws(() => mode('', [], 'true'), /SBOM attestations are not made/)
 })

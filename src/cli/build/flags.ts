@@ -43,6 +43,15 @@ function declareImageFlags(flags: FlagSet) {
       impliedValue: 'true',
       parse: (text) => text,
     }),
+    attest: flags.list('attest', 'Attestation parameters (format: "type=provenance,mode=max")', {
+      type: 'stringArray',
+    }),
+    sbom: flags.add('sbom', 'Shorthand for "--attest=type=sbom"', {
+      initial: '',
+      type: 'string',
+      impliedValue: 'true',
+      parse: (text) => text,
+    }),
     iidfile: flags.text('iidfile', 'Write the image ID to a file'),
     metadataFile: flags.text('metadata-file', 'Write build result metadata to a file'),
     squash: flags.bool('squash', 'Squash newly built layers into a single new layer'),

@@ -34,7 +34,7 @@ test('a local output is unpacked, an archive is written as it is', async (t) => 
   ])
   const place = placeFor(t)
   const plan = (type: 'local' | 'tar', destination: string) =>
-    writeOutput({ body: { type }, names: [], destination }, many(archive, 1))
+    writeOutput({ body: { type }, isUnpacked: type === 'local', destination }, many(archive, 1))
   await plan('local', place)
   assert.equal(readFileSync(join(place, 'file'), 'utf8'), 'text')
   await plan('tar', `${place}.tar`)
@@ -42,7 +42,7 @@ test('a local output is unpacked, an archive is written as it is', async (t) => 
 })
 
 test('an archive that tar refuses fails with what tar says, however much follows', async (t) => {
-  const plan = { body: { type: 'local' }, names: [], destination: placeFor(t) } as const
+  const plan = { body: { type: 'local' }, isUnpacked: true, destination: placeFor(t) } as const
   await assert.rejects(writeOutput(plan, many(Buffer.alloc(65536, 'x'), 64)), {
     kind: 'failed_precondition',
     message: /^write output to ".*": tar: This does not look like a tar archive/,
@@ -50,7 +50,7 @@ test('an archive that tar refuses fails with what tar says, however much follows
 })
 
 test('a broken stream fails as such', async (t) => {
-  const plan = { body: { type: 'local' }, names: [], destination: placeFor(t) } as const
+  const plan = { body: { type: 'local' }, isUnpacked: true, destination: placeFor(t) } as const
   const broken = async function* () {
     yield Buffer.alloc(512)
     throw new Error('connection lost')

@@ -7,12 +7,11 @@ import type { BuildPlan } from '#cli/build/spec.ts'
 import { forwardToAgent } from '#cli/build/ssh.ts'
 import { createTransfer } from '#cli/build/transfer.ts'
 import type { WalkedContext } from '#cli/build/walk.ts'
-import type { ChangedPaths } from '#cli/build/why.ts'
 import type { BuildConnection } from '#client/build.ts'
 import type { BuiltBody, EngineMessage, InspectedBody } from '#wire/build-session.ts'
 
 export type SessionOutcome =
-  | { readonly type: 'built'; readonly outcome: BuiltBody; readonly changed: ChangedPaths }
+  | { readonly type: 'built'; readonly outcome: BuiltBody }
   | { readonly type: 'inspected'; readonly outcome: InspectedBody }
 
 interface Session {
@@ -22,7 +21,6 @@ interface Session {
   readonly walked: ReadonlyMap<string, WalkedContext>
   /** Fails the session; what runs beside the messages calls it. */
   readonly fail: (error: unknown) => void
-  changed: ChangedPaths
 }
 
 /** @throws EngineError of the engine, its hint an excerpt of the Dockerfile where there is one */
@@ -37,7 +35,7 @@ export async function runSession(
   const walked = new Map<string, WalkedContext>()
   if (content.kind === 'walked') walked.set('context', content.walked)
   for (const named of plan.named) if (named.walked) walked.set(named.name, named.walked)
-  const session: Session = { connection, plan, view, walked, fail: reject, changed: undefined }
+  const session: Session = { connection, plan, view, walked, fail: reject }
   const { peer } = connection
   await peer.send({ type: 'build', spec: plan.spec })
   const sending = async () => {
@@ -104,7 +102,7 @@ function take(session: Session, message: EngineMessage): SessionOutcome | undefi
       serveSsh(session, message).catch(fail)
       return undefined
     case 'built':
-      return { type: 'built', outcome: message.outcome, changed: session.changed }
+      return { type: 'built', outcome: message.outcome }
     case 'inspected':
       return message
     case 'failed':
@@ -125,11 +123,9 @@ async function sendNeeded(
   message: Extract<EngineMessage, { type: 'needed' }>,
 ): Promise<void> {
   const { connection, view, walked } = session
-  const { context: name, positions, removed } = message
+  const { context: name, positions } = message
   const context = walked.get(name)
   if (!context) throw new EngineError('internal', `the engine asks for context "${name}"`)
-  const paths = positions.map((position) => context.entries[position]?.[1] ?? '')
-  if (name === 'context' && !message.isFirst) session.changed = [...paths, ...removed]
   const totalBytes = positions.reduce((sum, at) => sum + (context.entries[at]?.[3] ?? 0), 0)
   const transfer = createTransfer(view, { name, totalBytes })
   if (positions.length > 0) {

@@ -18,6 +18,8 @@ export interface BuildSource {
     | { readonly kind: 'walked'; readonly walked: WalkedContext }
     | { readonly kind: 'stream'; readonly archive: AsyncIterable<Uint8Array> }
     | { readonly kind: 'none' }
+  /** Of the ignore file; absent without one. */
+  readonly ignoreBytes?: number
   /** Absent: it is in the context. */
   readonly dockerfile?: { readonly name: string; readonly text: string }
 }
@@ -76,8 +78,10 @@ async function readDirectorySource(root: string, file: string): Promise<BuildSou
       ? { name: 'Dockerfile', text: (await readAll(process.stdin)).toString('utf8') }
       : readDockerfile(root, file)
   const ignoreFile = findIgnoreFile(root, file)
-  const ignore = ignoreFile === undefined ? [] : parseIgnoreFile(readFileSync(ignoreFile, 'utf8'))
+  const ignoreText = ignoreFile === undefined ? undefined : readFileSync(ignoreFile, 'utf8')
+  const ignore = ignoreText === undefined ? [] : parseIgnoreFile(ignoreText)
   return {
+    ...(ignoreText === undefined ? {} : { ignoreBytes: Buffer.byteLength(ignoreText) }),
     context: { kind: 'local', key: contextKey(root, ignoreFile), ignore },
     content: { kind: 'walked', walked: walkContext(root, ignore) },
     dockerfile,

@@ -2,6 +2,8 @@
 import { EngineError } from '#base/errors.ts'
 import { registryAuthHeader } from '#cli/config/credentials.ts'
 import type { Settings, Variables } from '#cli/config/settings.ts'
+import { readAnnotation } from '#cli/build/annotations.ts'
+import { readProvenance } from '#cli/build/attestations.ts'
 import { readCacheFlag } from '#cli/build/cache-flags.ts'
 import { type NamedContext, readNamedContext } from '#cli/build/contexts.ts'
 import type { BuildFlags } from '#cli/build/flags.ts'
@@ -34,7 +36,7 @@ export async function planBuild(
   const secrets = readSecrets(flags.secret.value, variables)
   const named = flags.buildContext.value.map(readNamedContext)
   const source = await readSource(path, flags.file.value)
-  const tags = [...flags.tag.value, ...outputs.flatMap(({ names }) => names)]
+  const tags = [...flags.tag.value, ...outputs.flatMap(({ names = [] }) => names)]
   if (tags.length === 0 && outputs.some(({ body }) => body.isPushed === true)) {
     throw new EngineError('invalid_argument', 'tag is needed when pushing to registry')
   }
@@ -52,9 +54,14 @@ export async function planBuild(
       ? { dockerfileName: flags.file.value || undefined }
       : { dockerfile: source.dockerfile }),
     outputs: outputs.map(({ body }) => body),
+    annotations: [
+      ...flags.annotation.value.flatMap(readAnnotation),
+      ...outputs.flatMap(({ annotations = [] }) => annotations),
+    ],
     ssh: [...agents.keys()],
     limits: flags.limits(),
     network: flags.network.value,
+    why: flags.why.value,
     allowsInsecure: flags.allow.value.includes('security.insecure'),
     allowsHostNetwork: flags.allow.value.includes('network.host'),
     registryAuth: await collectAuth(settings, [...tags, ...baseImages(source)]),
@@ -71,9 +78,8 @@ function imageFields(flags: BuildFlags, variables: Variables): Partial<BuildSpec
     target: flags.target.value || undefined,
     buildArgs: buildArgs(flags.buildArg.value, variables),
     labels: toRecord(flags.label.value),
-    annotations: toRecord(flags.annotation.value),
     squash: flags.squash.value,
-    provenance: provenance(flags.provenance.value),
+    provenance: readProvenance(flags),
   }
 }
 
@@ -97,14 +103,6 @@ function buildArgs(flags: readonly string[], variables: Variables): Record<strin
       return value === undefined ? [] : [[flag, value]]
     }),
   )
-}
-
-/** `true`, `false`, `mode=max`, `max`. */
-function provenance(text: string): 'min' | 'max' | undefined {
-  if (text === '' || text === 'false') return undefined
-  if (text === 'true' || /(?:^|mode=)min$/.test(text)) return 'min'
-  if (/(?:^|mode=)max(?:,|$)/.test(text)) return 'max'
-  throw new EngineError('invalid_argument', `invalid provenance value: ${text}`)
 }
 
 /** Images that FROM and `--from` may pull from registries with credentials. */

@@ -1,4 +1,6 @@
+import type { BuildSource } from '#cli/build/source.ts'
 import type { ProgressView } from '#cli/build/progress/view.ts'
+import { digestOf } from '#oci/digest.ts'
 
 export interface Transfer {
   add(bytes: number): void
@@ -13,9 +15,9 @@ export function createTransfer(
   view: ProgressView,
   { name, totalBytes }: { readonly name: string; readonly totalBytes?: number },
 ): Transfer {
-  const id = `client:${name}`
   const isMain = name === 'context'
   const title = isMain ? '[internal] load build context' : `[context ${name}] load`
+  const id = digestOf(title)
   const vertex = { id, name: title, inputs: [] }
   let sentBytes = 0
   let toldBytes = 0
@@ -44,11 +46,33 @@ export function createTransfer(
   }
 }
 
-/** Reading the Dockerfile takes no time worth showing; that it was read, and its size, do. */
-export function showDefinition(view: ProgressView, name: string, bytes: number): void {
-  const id = 'client:definition'
-  const vertex = { id, name: `[internal] load build definition from ${name}`, inputs: [] }
-  const status = { id: 'transfer', text: 'transferring dockerfile:', currentBytes: bytes }
+/** BuildKit's word for no ignore file: the size of an empty list. */
+const noIgnoreBytes = 2
+
+/** Reading these files takes no time worth showing; that they were read, and their sizes, do. */
+export function showDefinition(view: ProgressView, source: BuildSource): void {
+  const { dockerfile, ignoreBytes = noIgnoreBytes, content } = source
+  if (!dockerfile) return
+  const bytes = Buffer.byteLength(dockerfile.text)
+  showFile(view, `[internal] load build definition from ${dockerfile.name}`, {
+    text: 'transferring dockerfile:',
+    bytes,
+  })
+  if (content.kind !== 'walked') return
+  showFile(view, '[internal] load .dockerignore', {
+    text: 'transferring context:',
+    bytes: ignoreBytes,
+  })
+}
+
+function showFile(
+  view: ProgressView,
+  name: string,
+  { text, bytes }: { readonly text: string; readonly bytes: number },
+): void {
+  const id = digestOf(name)
+  const vertex = { id, name, inputs: [] }
+  const status = { id: 'transfer', text, currentBytes: bytes }
   view.take({ type: 'vertex-started', vertex, why: [], at: nowText() })
   view.take({ type: 'vertex-status', id, status: { ...status, totalBytes: bytes } })
   view.take({ type: 'vertex-completed', vertex, at: nowText() })

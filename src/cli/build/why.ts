@@ -1,73 +1,116 @@
 /** `--why`: what made the key of each step that ran differ from the nearest cached one. */
-import type { ShownVertex, BuildModel } from '#cli/build/progress/model.ts'
-import { globToRegExp } from '#oci/glob.ts'
+import type { BuildModel, ShownVertex } from '#cli/build/progress/model.ts'
 import type { ReasonBody } from '#wire/build.ts'
 
-/** Paths of the main context that the engine lacked or had too many; undefined on a first build. */
-export type ChangedPaths = readonly string[] | undefined
+const shownFiles = 10
+const shownLetters = 80
 
-const shownPaths = 5
-
-export function explainBuild(model: BuildModel, changed: ChangedPaths): string {
-  const ran = model.vertices.filter(
-    ({ name, why }) => why.length > 0 && !name.startsWith('[internal]'),
-  )
-  if (ran.length === 0) return 'Why: every step came from the cache\n'
-  const lines = ran.flatMap((vertex) =>
-    vertex.why.map((reason) => {
-      const name = vertex.name.split('\n')[0] ?? ''
-      return ` ${name}: ${explain(reason, { vertex, model, changed })}\n`
-    }),
-  )
-  return `Why:\n${lines.join('')}`
+export function explainBuild(model: BuildModel): string {
+  const ran = model.vertices.filter(({ why }) => why.length > 0)
+  const steps = ran.filter(({ name }) => !name.startsWith('[internal]'))
+  if (steps.length === 0) return 'Why: every step came from the cache\n'
+  const texts = steps.map((vertex) => {
+    const reasons = vertex.why.flatMap((reason) => explain(reason, { vertex, model }))
+    return ` ${titleOf(vertex.name)}\n${reasons.map((text) => `   ${text}\n`).join('')}`
+  })
+  return `Why:\n${texts.join('')}`
 }
 
 interface Explained {
   readonly vertex: ShownVertex
   readonly model: BuildModel
-  readonly changed: ChangedPaths
 }
 
-function explain(reason: ReasonBody, { vertex, model, changed }: Explained): string {
+function explain(reason: ReasonBody, explained: Explained): readonly string[] {
+  const input = explained.model.find(explained.vertex.inputs[reason.input ?? 0] ?? '')
   switch (reason.kind) {
     case 'never-built':
-      return 'it was never built before'
+      return ['it was never built before']
     case 'no-cache':
-      return 'the cache was not to be used'
+      return ['the cache was not to be used']
+    case 'not-kept':
+      return ['it was built before, but its result was removed from the cache']
     case 'instruction-changed':
-      return 'the instruction, or an argument that it uses, changed'
+      return (reason.changes ?? []).map(changeText)
     case 'files-changed':
-      return filesText(reason.files ?? changedSources(vertex.name, changed ?? []))
-    case 'parent-changed': {
-      const parent = model.find(vertex.inputs[reason.input ?? 0] ?? '')
-      if (!parent) return 'what it builds on changed'
-      const what = parent.name.startsWith('[internal] load')
-        ? 'the base image'
-        : 'the step before it'
-      return `${what} changed: ${parent.name.replace('[internal] load ', '').split('\n')[0] ?? ''}`
-    }
+      return filesText(reason, input)
+    case 'parent-changed':
+      return [parentText(reason, input)]
   }
 }
 
-function filesText(paths: readonly string[]): string {
-  if (paths.length === 0) return 'files that it copies changed'
-  const more = paths.length - shownPaths
-  const shown = paths.slice(0, shownPaths).join(', ')
-  return `${shown}${more > 0 ? ` and ${more} more` : ''} changed`
+type Change = NonNullable<ReasonBody['changes']>[number]
+
+/** Members of an operation in the words of the Dockerfile. */
+const memberNames: Readonly<Record<string, string>> = {
+  args: 'the command',
+  cwd: 'the working directory',
+  destination: 'the destination',
+  digest: 'the digest that its tag names',
+  excludes: '--exclude',
+  instruction: 'the instruction',
+  latestTime: 'SOURCE_DATE_EPOCH',
+  mode: '--chmod',
+  mounts: '--mount',
+  network: '--network',
+  owner: '--chown',
+  path: 'the directory',
+  platform: 'the platform',
+  security: '--security',
+  sources: 'the source',
+  user: 'the user',
 }
 
-/** The changed paths that the sources of a COPY or ADD select, read from the step's name. */
-export function changedSources(name: string, changed: readonly string[]): readonly string[] {
-  const words = /\b(?:COPY|ADD)\s+(.*)$/is.exec(name)?.[1]?.split(/\s+/) ?? []
-  const sources = words.filter((word) => !word.startsWith('--')).slice(0, -1)
-  const patterns = sources.map((source) => source.replace(/^(?:\.?\/)+/, '').replace(/\/+$/, ''))
-  return changed.filter((path) =>
-    patterns.some((pattern) => pattern === '' || pattern === '.' || selects(pattern, path)),
-  )
+function changeText({ what, was, is }: Change): string {
+  const name = memberNames[what] ?? what.replace(/^variable /, '')
+  if (was === undefined && is === undefined) return `${name} changed`
+  if (was === undefined) return `${name} is new: ${quoted(is)}`
+  if (is === undefined) return `${name} is gone, it was ${quoted(was)}`
+  return `${name} changed: it was ${quoted(was)}, it is ${quoted(is)}`
 }
 
-function selects(pattern: string, path: string): boolean {
-  const expression = globToRegExp(pattern)
-  const parts = path.split('/')
-  return parts.some((_, index) => expression.test(parts.slice(0, index + 1).join('/')))
+function quoted(text = ''): string {
+  const letters = [...text]
+  const short =
+    letters.length <= shownLetters ? text : `${letters.slice(0, shownLetters).join('')}…`
+  return JSON.stringify(short)
+}
+
+function filesText({ files, fileCount }: ReasonBody, input: ShownVertex | undefined): string[] {
+  const place = !input || input.name.startsWith('[internal]') ? '' : ` in ${titleOf(input.name)}`
+  if (!files) return [`files that it reads changed${place}`]
+  const lines = files.slice(0, shownFiles).map(({ path, change }) => {
+    const name = path === '' ? '.' : path
+    const isWhole = change === 'added' || change === 'removed'
+    return isWhole ? `${name} was ${change}${place}` : `${name} changed${detail(change)}${place}`
+  })
+  const more = (fileCount ?? files.length) - lines.length
+  return more > 0 ? [...lines, `and ${more} more files`] : lines
+}
+
+/** What changed most of the time needs no word. */
+function detail(change: string): string {
+  return change === 'content' ? '' : ` its ${change}`
+}
+
+function parentText({ was }: ReasonBody, input: ShownVertex | undefined): string {
+  if (!input) return 'what it builds on changed'
+  const name = titleOf(input.name)
+  const isBase = isImage(name) && (was === undefined || isImage(was))
+  if (isBase)
+    return `the base image changed: it is ${imageOf(name)}${was ? `, it was ${imageOf(was)}` : ''}`
+  if (was !== undefined) return `it builds on ${name}, it was on ${titleOf(was)}`
+  return `the step before it changed: ${name}`
+}
+
+function isImage(name: string): boolean {
+  return /^(?:\[[^\]]*\] )?FROM /.test(name)
+}
+
+function imageOf(name: string): string {
+  return name.replace(/^.*?FROM /, '')
+}
+
+function titleOf(name: string): string {
+  return name.split('\n')[0] ?? ''
 }

@@ -40,8 +40,7 @@ async function prepare(
 ): Promise<BuildPlan | undefined> {
   try {
     const plan = await planBuild(values, path, context.settings)
-    const { dockerfile } = plan.spec
-    if (dockerfile) showDefinition(view, dockerfile.name, Buffer.byteLength(dockerfile.text))
+    showDefinition(view, plan.source)
     return plan
   } catch (error) {
     view.finish()
@@ -79,7 +78,10 @@ async function build(
     return code
   }
   if (!isQuiet && values.progress.value !== 'rawjson') output.writeError(warningText(view.model))
-  if (values.why.value) output.writeError(explainBuild(view.model, outcome.changed))
+  if (values.why.value) {
+    const isAlone = isQuiet || values.progress.value === 'quiet'
+    output.writeError(`${isAlone ? '' : '\n'}${explainBuild(view.model)}`)
+  }
   writeResults(values, outcome)
   const { imageId } = outcome.outcome
   if (isQuiet && imageId !== undefined) output.write(`${imageId}\n`)

@@ -87,8 +87,10 @@ export function createTarParser(
       }
     },
     end() {
-      const { state, skipBytes, gatherer } = machine
-      const isBetween = state.at === 'header' && skipBytes === 0 && gatherer.isEmpty
+      const { state, skipBytes, extensions, gatherer } = machine
+      // Docker's command line leaves out even the last member's padding (`build -f -`).
+      const isWhole = skipBytes === 0 || Object.keys(extensions).length === 0
+      const isBetween = state.at === 'header' && gatherer.isEmpty && isWhole
       if (state.at !== 'end' && !isBetween) throw damagedArchive('unexpected EOF')
     },
   }

@@ -38,10 +38,10 @@ export function digestLayer(
 /** Digest of the selected files, times left out. @throws EngineError not_found `"/x": not found` */
 export function digestFiles(
   source: TreeSource,
-  selection: Selection,
+  select: { readonly selection: Selection; readonly listingDirectory?: string },
   signal: AbortSignal,
 ): Promise<string> {
-  return perform({ type: 'select', source, selection }, signal)
+  return perform({ type: 'select', source, ...select }, signal)
 }
 
 /** Copies the selected files; archives that the target leaves are returned instead. */

@@ -55,7 +55,12 @@ export type TreeRequest =
       readonly directory: string
       readonly latestTime: number | undefined
     }
-  | { readonly type: 'select'; readonly source: TreeSource; readonly selection: Selection }
+  | {
+      readonly type: 'select'
+      readonly source: TreeSource
+      readonly selection: Selection
+      readonly listingDirectory?: string
+    }
   | {
       readonly type: 'copy'
       readonly source: TreeSource

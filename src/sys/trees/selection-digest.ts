@@ -7,27 +7,39 @@ import * as fs from 'node:fs'
 import { decodeName } from '#oci/tar/names.ts'
 import { openFileIndex } from '#sys/trees/file-index.ts'
 import { findMatches, type Match } from '#sys/trees/matches.ts'
+import { createListingWriter, type ListingWriter } from '#sys/trees/listing.ts'
 import type { Selection, TreeSource } from '#sys/trees/messages.ts'
 import { below, findStats } from '#sys/trees/paths.ts'
 import { readNode, type TreeNode } from '#sys/trees/walk.ts'
 import { copiedXattrs } from '#sys/trees/xattrs.ts'
 
-/** @throws EngineError not_found */
-export function digestSelection(source: TreeSource, selection: Selection): string {
+/**
+ * @param listingDirectory gets a list of the files, named by the digest
+ * @throws EngineError not_found
+ */
+export function digestSelection(
+  source: TreeSource,
+  selection: Selection,
+  listingDirectory?: string,
+): string {
   const hash = createHash('sha256')
+  const listing = createListingWriter(listingDirectory)
   const index = openFileIndex(source)
   for (const match of findMatches(source, selection)) {
     const node = readNode(source, selection, match)
     if (!node) continue
     addParents(hash, source, match)
-    addNode({ hash, source, digestOf: index.digestOf }, match.name, node)
+    addNode({ hash, listing, source, digestOf: index.digestOf }, match.name, node)
   }
   index.save()
-  return `sha256:${hash.digest('hex')}`
+  const hex = hash.digest('hex')
+  listing.save(hex)
+  return `sha256:${hex}`
 }
 
 interface Digesting {
   readonly hash: Hash
+  readonly listing: ListingWriter
   readonly source: TreeSource
   readonly digestOf: (node: TreeNode) => string
 }
@@ -40,18 +52,31 @@ function addParents(hash: Hash, source: TreeSource, { parents }: Match): void {
 }
 
 function addNode(digesting: Digesting, name: string, node: TreeNode): void {
-  const { hash, source, digestOf } = digesting
+  const { hash, listing, source } = digesting
+  const { stats, sourcePath } = node
+  const [mode = '', uid = '', gid = '', device = ''] = describe(source, stats)
+  const content = describeContent(digesting, node)
+  addLine(hash, [name, node.path, mode, uid, gid, device, ...content])
+  listing.add(sourcePath, {
+    mode: Number.parseInt(mode, 8),
+    owner: `${uid}:${gid}`,
+    content: [device, ...content.map((part) => part.slice(0, listedDigits))].join(' '),
+  })
+  for (const child of node.children) addNode(digesting, name, child)
+}
+
+/** Of a digest: enough to tell one content from another. */
+const listedDigits = 16
+
+/** The target of a link, or attributes and the digest of the bytes. */
+function describeContent({ source, digestOf }: Digesting, node: TreeNode): string[] {
   const { stats, sourcePath } = node
   const place = below(source.rootPath, sourcePath)
-  const fields = [name, node.path, ...describe(source, stats)]
   if (stats.isSymbolicLink()) {
-    fields.push(decodeName(fs.readlinkSync(place, { encoding: 'buffer' })))
-  } else {
-    for (const [key, value] of copiedXattrs(place)) fields.push(key, value.toString('hex'))
-    if (stats.isFile()) fields.push(digestOf(node))
+    return [decodeName(fs.readlinkSync(place, { encoding: 'buffer' }))]
   }
-  addLine(hash, fields)
-  for (const child of node.children) addNode(digesting, name, child)
+  const attributes = copiedXattrs(place).flatMap(([key, value]) => [key, value.toString('hex')])
+  return stats.isFile() ? [...attributes, digestOf(node)] : attributes
 }
 
 function describe({ isRootOwned }: TreeSource, stats: fs.BigIntStats): string[] {

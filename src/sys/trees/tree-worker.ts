@@ -35,7 +35,7 @@ function perform(request: TreeRequest): TreeResults[TreeRequest['type']] {
         root.leave()
       }
     case 'select':
-      return digestSelection(request.source, request.selection)
+      return digestSelection(request.source, request.selection, request.listingDirectory)
     case 'copy':
       return copySelection(request)
     case 'make-directory':

@@ -18,7 +18,9 @@ import {
   type StageState,
 } from '#build/graph/stage-state.ts'
 import type { BuildGraph, ImageOp, VertexId } from '#build/graph/types.ts'
-import type { ImageConfig } from '#oci/descriptor.ts'
+import type { ImageConfig, Platform } from '#oci/descriptor.ts'
+import { formatPlatform } from '#oci/platform.ts'
+import { findReference, formatReference, withDefaultTag } from '#oci/reference.ts'
 
 /** A base image pinned to the digest that its tag named when the build began. */
 export interface ResolvedBase {
@@ -76,14 +78,14 @@ function ordered(plan: StagePlan): readonly PlannedStage[] {
 }
 
 function lowerStage(lowering: Lowering, planned: PlannedStage): StageState {
-  const state = baseState(lowering, planned.base)
-  const triggers = (state.config.OnBuild ?? []).map((trigger) => parseInstruction(trigger))
-  if (triggers.length > 0) state.config = withoutTriggers(state.config)
+  const triggers = onBuildOf(lowering, planned.base).map((trigger) => parseInstruction(trigger))
   const instructions = [...triggers, ...planned.stage.instructions]
-  const facts: StageFacts = { hasOwnCmd: false }
   // Fetching a base image counts as a step.
   let step = planned.base.kind === 'image' ? 1 : 0
   const steps = instructions.filter(makesLayer).length + step
+  const state = baseState(lowering, planned.base, stepLabel(lowering, planned, { step, steps }))
+  if (triggers.length > 0) state.config = withoutTriggers(state.config)
+  const facts: StageFacts = { hasOwnCmd: false }
   for (const instruction of instructions) {
     if (makesLayer(instruction)) step++
     const label = stepLabel(lowering, planned, { step, steps })
@@ -103,12 +105,29 @@ function makesLayer({ kind }: LocatedInstruction): boolean {
 
 function stepLabel(
   lowering: Lowering,
-  { stage }: PlannedStage,
+  { stage, base }: PlannedStage,
   { step, steps }: { readonly step: number; readonly steps: number },
 ): string {
-  const hasOthers = lowering.plan.stages.length > 1
-  const name = hasOthers ? `${stage.name ?? `stage-${stage.index}`} ` : ''
-  return `[${name}${String(step).padStart(String(steps).length)}/${steps}] `
+  const hasOthers = lowering.dockerfile.stages.length > 1
+  const name = stage.name ?? (hasOthers ? `stage-${stage.index}` : '')
+  const place = [shownPlatform(lowering, base), name].filter((part) => part !== '')
+  const number = String(step).padStart(String(steps).length)
+  return `[${[...place, `${number}/${steps}`].join(' ')}] `
+}
+
+/** `linux/amd64`; with what it builds for, where that is another: `linux/amd64->arm64`. */
+function shownPlatform(lowering: Lowering, base: Base): string {
+  const { showsPlatforms = false, targetPlatform } = lowering.options
+  if (!showsPlatforms) return ''
+  const own = formatPlatform(platformOf(lowering, base))
+  const target = formatPlatform(targetPlatform)
+  return own === target ? own : `${own}->${target.replace(/^[^/]*\//, '')}`
+}
+
+function platformOf({ states, resolved, options }: Lowering, base: Base): Platform {
+  if (base.kind === 'image') return resolved(base).op.platform
+  const parent = base.kind === 'stage' ? states.get(base.index) : undefined
+  return parent?.platform ?? options.targetPlatform
 }
 
 function stageContext(
@@ -147,7 +166,8 @@ function contextVertex(builder: GraphBuilder, name: string): VertexId {
   return builder.add({ kind: 'context', name }, [], { name: label })
 }
 
-function rootOf(lowering: Lowering, base: Base): VertexId {
+/** @param label of the stage that begins with it; what is only read has none */
+function rootOf(lowering: Lowering, base: Base, label = ''): VertexId {
   switch (base.kind) {
     case 'stage': {
       const state = lowering.states.get(base.index)
@@ -164,12 +184,29 @@ function rootOf(lowering: Lowering, base: Base): VertexId {
       return contextVertex(lowering.builder, base.name)
     case 'image': {
       const { op } = lowering.resolved(base)
-      return lowering.builder.add(op, [], { name: `[internal] load ${op.reference}@${op.digest}` })
+      const reference = findReference(op.reference)
+      const text = `FROM ${reference ? formatReference(withDefaultTag(reference)) : op.reference}`
+      const pin = reference?.digest === undefined ? `@${op.digest}` : ''
+      return lowering.builder.add(op, [], {
+        name: `${label}${text}${pin}`,
+        writtenName: text,
+      })
     }
   }
 }
 
-function baseState(lowering: Lowering, base: Base): StageState {
+/** The instructions that the base keeps for stages that begin with it. */
+function onBuildOf(lowering: Lowering, base: Base): readonly string[] {
+  const config =
+    base.kind === 'stage'
+      ? lowering.states.get(base.index)?.config
+      : base.kind === 'image'
+        ? lowering.resolved(base).config.config
+        : undefined
+  return config?.OnBuild ?? []
+}
+
+function baseState(lowering: Lowering, base: Base, label: string): StageState {
   if (base.kind === 'stage') {
     const parent = lowering.states.get(base.index)
     if (!parent)
@@ -185,7 +222,7 @@ function baseState(lowering: Lowering, base: Base): StageState {
   const config = { ...given, Env: envList(env) }
   return {
     platform: resolved?.op.platform ?? lowering.options.targetPlatform,
-    root: rootOf(lowering, base),
+    root: rootOf(lowering, base, label),
     layers: [],
     env,
     args: new Set(),

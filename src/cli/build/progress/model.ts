@@ -148,12 +148,16 @@ function addOutput(vertex: ShownVertex, bytes: Uint8Array): void {
   addLines(vertex, parts, Date.now())
 }
 
+/** What a carriage return overwrote was never meant to stay. */
+export function overwritten(line: string): string {
+  return line.replace(/\r+$/, '').replace(/^.*\r/s, '')
+}
+
 function addLines(vertex: ShownVertex, texts: readonly string[], atMs: number): void {
   const seconds = Math.max(0, atMs - vertex.startedMs) / 1000
   vertex.fresh = texts.map((text) => ({
     seconds,
-    // What a carriage return overwrote was never meant to stay.
-    text: text.replace(/\r$/, '').replace(/^.*\r/, ''),
+    text: overwritten(text),
   }))
   vertex.lines = [...vertex.lines, ...vertex.fresh].slice(-keptLines)
 }

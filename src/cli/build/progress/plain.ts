@@ -50,9 +50,7 @@ export function createPlainView(write: (text: string) => void): ProgressView {
       if (event.type === 'vertex-status') showStatus(vertex, event.status)
       else if (event.type !== 'vertex-output') showEnd(vertex)
     },
-    finish() {
-      if (current) write('\n')
-    },
+    finish: () => undefined,
   }
 }
 

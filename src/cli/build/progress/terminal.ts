@@ -1,7 +1,13 @@
 import { stripVTControlCharacters } from 'node:util'
-import { createBuildModel, type BuildModel, type ShownVertex } from '#cli/build/progress/model.ts'
+import {
+  createBuildModel,
+  type BuildModel,
+  overwritten,
+  type ShownVertex,
+} from '#cli/build/progress/model.ts'
 import { formatStatus, secondsOf } from '#cli/build/progress/plain.ts'
 import type { ProgressView } from '#cli/build/progress/view.ts'
+import { cutToWidth, textWidth } from '#cli/terminal/text-width.ts'
 
 export interface Screen {
   readonly write: (text: string) => void
@@ -22,10 +28,8 @@ export function createTerminalView({ write, columns, rows }: Screen): ProgressVi
 
   function draw(isLast: boolean): void {
     const width = Math.max(20, columns())
-    const all = drawModel(model, { width, isLast })
-    const room = Math.max(4, (rows() || 24) - 2)
-    const [head = '', ...body] = all
-    const lines = isLast ? all : [head, ...body.slice(-(room - 1))]
+    const height = Math.max(4, (rows() || 24) - 2)
+    const lines = drawModel(model, { width, isLast, ...(isLast ? {} : { height }) })
     const up = drawn > 0 ? `\u001b[${drawn}A` : ''
     write(`${up}\u001b[0J${lines.map((line) => `${line}\n`).join('')}`)
     drawn = lines.length
@@ -54,16 +58,30 @@ interface DrawOptions {
   readonly width: number
   /** Nothing runs any more: no output lines. */
   readonly isLast: boolean
+  /** Lines that there is room for: what is done gives way to what runs. */
+  readonly height?: number
 }
 
 /** The lines of one picture, each at most `width` wide. */
-export function drawModel(model: BuildModel, { width, isLast }: DrawOptions): readonly string[] {
+export function drawModel(model: BuildModel, options: DrawOptions): readonly string[] {
+  const { isLast, height = Number.POSITIVE_INFINITY } = options
   const { vertices } = model
   const done = vertices.filter(({ state }) => state !== 'running').length
   const seconds = ((Date.now() - model.startedMs) / 1000).toFixed(1)
   const isOver = isLast && done === vertices.length
   const head = `[+] Building ${seconds}s (${done}/${vertices.length})${isOver ? ' FINISHED' : ''}`
-  return [head, ...vertices.flatMap((vertex) => drawVertex(vertex, { width, isLast }))]
+  const pieces = vertices.map((vertex) => ({
+    isRunning: vertex.state === 'running',
+    lines: drawVertex(vertex, options),
+  }))
+  let excess = pieces.reduce((sum, { lines }) => sum + lines.length, 1) - height
+  const shown = pieces.filter(({ isRunning, lines }) => {
+    if (isRunning || excess <= 0) return true
+    excess -= lines.length
+    return false
+  })
+  const body = shown.flatMap(({ lines }) => lines)
+  return [head, ...(Number.isFinite(height) ? body.slice(-(height - 1)) : body)]
 }
 
 function drawVertex(vertex: ShownVertex, { width, isLast }: DrawOptions): readonly string[] {
@@ -76,20 +94,14 @@ function drawVertex(vertex: ShownVertex, { width, isLast }: DrawOptions): readon
     lines.push(aligned(` => => ${formatStatus(status)}`, time, width))
   }
   if (isLast) return lines
-  const output = [...vertex.lines.map(({ text }) => text), vertex.partial]
+  const output = [...vertex.lines.map(({ text }) => text), overwritten(vertex.partial)]
   const shown = output.filter((text) => text.trim() !== '').slice(-outputLines)
-  return [...lines, ...shown.map((text) => cut(` => => # ${plainText(text)}`, width))]
+  return [...lines, ...shown.map((text) => cutToWidth(` => => # ${plainText(text)}`, width))]
 }
 
 function aligned(text: string, time: string, width: number): string {
-  const room = width - time.length - 1
-  const shown = cut(text, room)
-  return `${shown}${' '.repeat(Math.max(1, width - shown.length - time.length))}${time}`
-}
-
-function cut(text: string, width: number): string {
-  const letters = [...text]
-  return letters.length <= width ? text : `${letters.slice(0, width - 3).join('')}...`
+  const shown = cutToWidth(text, width - time.length - 1)
+  return `${shown}${' '.repeat(Math.max(1, width - textWidth(shown) - time.length))}${time}`
 }
 
 /** Escape sequences of a step would move the picture about. */
