@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
+import { claimIdentity } from '#test/support/abandoned.ts'
 import { openTestBuilder, tagged } from '#test/support/builder.ts'
-import { makeIdentity } from '#test/support/identity.ts'
 import { findLeaks } from '#test/support/leaks.ts'
 
 const steps = (wait: string) => `FROM busybox
@@ -14,7 +14,7 @@ RUN cat /one > /two
 `
 
 test('kill -9 in the middle of a step: the next build is right and goes on from the cache', async () => {
-  const identity = makeIdentity()
+  const identity = await claimIdentity()
   const dockerfile = steps('echo waiting; test -e /go || sleep 600; echo > /three')
   const child = spawn(
     process.execPath,
@@ -46,7 +46,7 @@ test('kill -9 in the middle of a step: the next build is right and goes on from 
 })
 
 test('the cache and its layers outlive a clean stop too', async () => {
-  const identity = makeIdentity()
+  const identity = await claimIdentity()
   const first = await openTestBuilder({ identity })
   await first.build(steps('true'))
   await first.close(true)

@@ -75,7 +75,7 @@ test('a pruned cache begins empty again', async () => {
   assert.equal(await printed(step), '1')
   const { ids, freedBytes } = await builder().builder.prune({ isAll: true })
   assert.ok(ids.length > 0 && freedBytes > 0)
-  assert.deepEqual(builder().builder.diskUsage(), [])
+  assert.deepEqual(await builder().builder.diskUsage(), [])
   assert.equal(await printed(step), '1')
 })
 

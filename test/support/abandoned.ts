@@ -1,7 +1,7 @@
 /** Engines of test processes that were killed: the next test run removes what they left. */
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { EngineIdentity } from '#test/support/identity.ts'
+import { makeIdentity, type EngineIdentity } from '#test/support/identity.ts'
 import { sweep } from '#test/support/leaks.ts'
 import { isOwnerAlive, ownerMark } from '#test/support/owner.ts'
 
@@ -12,6 +12,14 @@ interface Owned {
 
 const fileName = 'owner.json'
 let swept: Promise<void> | undefined
+
+/** A new identity that the next test run sweeps when this process is killed. */
+export async function claimIdentity(): Promise<EngineIdentity> {
+  await sweepAbandoned()
+  const identity = makeIdentity()
+  claim(identity)
+  return identity
+}
 
 /** Says to whom the engine's root belongs. */
 export function claim(identity: EngineIdentity): void {

@@ -16,8 +16,9 @@ import { openRuntime } from '#runtime/open.ts'
 import { mountSnapshot, unmountSnapshot } from '#store/mounts.ts'
 import { openStores } from '#store/open.ts'
 import type { SnapshotKey, Stores } from '#store/types.ts'
+import { claimIdentity } from '#test/support/abandoned.ts'
 import { busyboxDockerArchive } from '#test/support/busybox.ts'
-import { makeIdentity, type EngineIdentity } from '#test/support/identity.ts'
+import type { EngineIdentity } from '#test/support/identity.ts'
 import { findLeaks, sweep } from '#test/support/leaks.ts'
 
 export const never = new AbortController().signal
@@ -57,7 +58,7 @@ export interface TestBuilderOptions {
 }
 
 export async function openTestBuilder(options: TestBuilderOptions = {}): Promise<TestBuilder> {
-  const { identity = makeIdentity(), log = silentLogger } = options
+  const { identity = await claimIdentity(), log = silentLogger } = options
   await using undo = new AsyncDisposableStack()
   const { dataRoot, execRoot, bridge, addressPool, cgroupParent, table: tableName } = identity
   mkdirSync(execRoot, { recursive: true })

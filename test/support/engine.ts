@@ -11,13 +11,12 @@ import { createReadStream } from 'node:fs'
 import { after, before } from 'node:test'
 import { openClient } from '#client/client.ts'
 import type { Client } from '#client/client.ts'
-import { claim, sweepAbandoned } from '#test/support/abandoned.ts'
+import { claimIdentity } from '#test/support/abandoned.ts'
 import { busyboxDockerArchive, busyboxReference } from '#test/support/busybox.ts'
 import { run } from '#test/support/commands.ts'
 import type { CommandOptions, CommandResult } from '#test/support/commands.ts'
 import { startDaemon } from '#test/support/daemon-process.ts'
 import type { DaemonProcess } from '#test/support/daemon-process.ts'
-import { makeIdentity } from '#test/support/identity.ts'
 import type { EngineIdentity } from '#test/support/identity.ts'
 import { findLeaks, sweep, tablesOf } from '#test/support/leaks.ts'
 import { projectRoot } from '#test/support/paths.ts'
@@ -82,9 +81,7 @@ export function shareEngine(options: EngineOptions = {}): () => TestEngine {
 }
 
 async function openTestEngine(options: EngineOptions): Promise<TestEngine> {
-  await sweepAbandoned()
-  const identity = makeIdentity()
-  claim(identity)
+  const identity = await claimIdentity()
   const host = `unix://${identity.socketPath}`
   const args = [...flagsOf(identity, host), ...(options.args ?? [])]
   const start = () =>

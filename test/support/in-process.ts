@@ -13,8 +13,8 @@ import { recordBytes } from '#runtime/logs/record.ts'
 import type { Engine, EngineConfig } from '#engine/types.ts'
 import { dockerArchive } from '#test/support/archives.ts'
 import { busyboxDockerArchive, busyboxImage } from '#test/support/busybox.ts'
-import { claim, sweepAbandoned } from '#test/support/abandoned.ts'
-import { makeIdentity, type EngineIdentity } from '#test/support/identity.ts'
+import { claimIdentity } from '#test/support/abandoned.ts'
+import type { EngineIdentity } from '#test/support/identity.ts'
 import type { ImageRecipe } from '#test/support/images.ts'
 import { findLeaks, sweep } from '#test/support/leaks.ts'
 
@@ -59,9 +59,7 @@ export interface InProcessEngine {
 }
 
 export async function openTestEngine(log: Logger = silentLogger): Promise<InProcessEngine> {
-  await sweepAbandoned()
-  const identity = makeIdentity()
-  claim(identity)
+  const identity = await claimIdentity()
   let engine = await openEngine(engineConfig(identity), log)
   await loadBusybox(engine)
   return {
