@@ -28,7 +28,7 @@ async function makeBundle(gantry: Peer): Promise<string> {
   const tar = await makeTar(await busyboxFiles())
   await runOk('tar', ['-x', '-C', `${folder}/rootfs`], { input: tar })
   await command(gantry, ['run', '-d', '--network', 'none', benchImage, 'sleep', '600'])
-  const [path = ''] = globSync(`${gantry.root}/exec/**/config.json`)
+  const [path = ''] = globSync(`${gantry.root}/run/**/config.json`)
   const spec: unknown = JSON.parse(readFileSync(path, 'utf8'))
   await removeContainers(gantry)
   writeFileSync(`${folder}/config.json`, JSON.stringify(adapt(spec, `${folder}/rootfs`)))
