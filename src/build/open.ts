@@ -35,7 +35,7 @@ export interface BuilderDeps {
   readonly stores: Stores
   readonly images: Images
   readonly registry: RegistryClient
-  readonly runtime: Pick<Runtime, 'runOnce'>
+  readonly runtime: Pick<Runtime, 'runOnce' | 'anticipate'>
   readonly networks: Pick<Networks, 'createSandbox' | 'connect' | 'removeSandbox'>
   readonly contexts: Pick<BuildContexts, 'list' | 'remove'>
   readonly defaults: StepDefaults

@@ -50,7 +50,10 @@ export interface ContainersDeps {
     'prepare' | 'mount' | 'remove' | 'find' | 'listActive' | 'usage'
   >
   readonly images: Pick<Images, 'get' | 'find'>
-  readonly runtime: Pick<Runtime, 'create' | 'adopt' | 'listIds' | 'removeStray' | 'checkName'>
+  readonly runtime: Pick<
+    Runtime,
+    'anticipate' | 'create' | 'adopt' | 'listIds' | 'removeStray' | 'checkName'
+  >
   readonly networks: Pick<Networks, 'createSandbox' | 'connect' | 'removeSandbox' | 'get'>
   readonly volumes: Volumes
   readonly rootfs: RootfsMounts

@@ -34,6 +34,8 @@ export async function createContainer(
   request: CreateContainerRequest,
   signal?: AbortSignal,
 ): Promise<CreatedContainer> {
+  // Clients start what they create: the wait is over when they do.
+  context.runtime.anticipate()
   const image = imageFor(context, request)
   const wished = mergeConfig(request, image.config.config ?? {})
   const { spec: checked, warnings } = validateSpec(wished, context.cgroupLimits)

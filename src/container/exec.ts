@@ -25,6 +25,7 @@ export function createExec(
 ): string {
   const record = context.table.resolve(ref)
   checkActive(record)
+  context.runtime.anticipate()
   if (request.args.length === 0) {
     throw new EngineError('invalid_argument', 'No exec command specified')
   }

@@ -43,6 +43,7 @@ async function run(
   record: ContainerRecord,
   options: LaunchOptions,
 ): Promise<ContainerRecord> {
+  context.runtime.anticipate()
   await using undo = new AsyncDisposableStack()
   const sandbox = await prepare(context, record, undo)
   const task = await createTask(context, record, { sandbox, undo, options })

@@ -21,6 +21,7 @@ export async function createTask(
   signal?: AbortSignal,
 ): Promise<Task> {
   const { containerId } = options
+  context.anticipateMigration()
   const program = context.programs.oci(options.runtime)
   const bundle = context.layout.bundle(containerId)
   const facts = factsOf(options, program)

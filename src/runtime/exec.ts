@@ -28,6 +28,7 @@ export interface ExecParts {
 /** @throws EngineError invalid_argument with Docker's text when the program cannot be executed */
 export async function startExec(parts: ExecParts, signal?: AbortSignal): Promise<ExecProcess> {
   const { options } = parts
+  parts.context.anticipateMigration()
   const base = `${parts.bundle.directory}/exec-${options.execId}`
   const files = {
     process: `${base}.json`,

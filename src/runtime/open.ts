@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import type { Logger } from '#base/log.ts'
 import { removeEmptyGroup } from '#sys/cgroup/group.ts'
+import { createMigrationWarmer } from '#sys/cgroup/migration.ts'
 import { delegateControllers, setupCgroups } from '#sys/cgroup/setup.ts'
 import { runCommand } from '#sys/process.ts'
 import { adoptTask, listTaskIds, removeStrayTask } from '#runtime/adopt.ts'
@@ -46,11 +47,13 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     programs,
     hierarchy,
     seccomp: createSeccompCache(`${options.dataRoot}/runtime/seccomp`),
+    anticipateMigration: createMigrationWarmer(hierarchy),
     log: options.log,
     open: new Set(),
   }
   let versions: ReturnType<typeof readVersions> | undefined
   return {
+    anticipate: () => context.anticipateMigration(),
     create: (task, signal) => createTask(context, task, signal),
     runOnce: (run, signal) => runOnce(context, run, signal),
     adopt: (task) => adoptTask(context, task),

@@ -33,6 +33,7 @@ export async function runOnce(
   signal: AbortSignal,
 ): Promise<TaskExit> {
   if (signal.aborted) throw abortReason(signal)
+  context.anticipateMigration()
   const { containerId, spec } = options
   const state: ContainerState = {
     containerId,
@@ -87,13 +88,13 @@ function start({ bundle, state, options }: Run): {
   /** Settles when both pipes have been read to their end. */
   readonly closed: Promise<unknown>
 } {
-  const { path, args } = state.program
+  const { executable, args } = state.program
   const out = openOutputPipe()
   const err = openOutputPipe()
   const log = [`--log=${logPath(bundle)}`]
   try {
     const child = startProcess({
-      path,
+      path: executable,
       args: [...args, ...log, 'run', `--bundle=${bundle.directory}`, options.containerId],
       env: plainEnvironment,
       cwd: bundle.directory,

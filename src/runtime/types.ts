@@ -13,6 +13,11 @@ import type { Instant } from '#base/clock.ts'
 import type { RuntimeSpec } from '#oci/runtime-spec.ts'
 
 export interface Runtime {
+  /**
+   * A container or exec will probably start within milliseconds: what the kernel lets its first
+   * process wait for begins now, beside the preparations. Returns at once; never fails.
+   */
+  anticipate(): void
   /** @throws EngineError with the runtime's own message, cleaned ("exec: \"foo\": executable file not found in $PATH") */
   create(options: CreateTaskOptions, signal?: AbortSignal): Promise<Task>
   /**

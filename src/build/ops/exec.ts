@@ -53,6 +53,7 @@ async function runIn(
   { machine, session, step }: Exec,
   context: RunContext,
 ): Promise<SnapshotResult> {
+  machine.runtime.anticipate()
   const { op, root } = step
   const [mounts, network] = await settleBoth(
     prepareMounts({ machine, session, workspace, step }, context.signal),

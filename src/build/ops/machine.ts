@@ -22,7 +22,7 @@ export interface BuildMachine {
   readonly images: Images
   /** Build caches lie in registries too. */
   readonly registry: RegistryClient
-  readonly runtime: Pick<Runtime, 'runOnce'>
+  readonly runtime: Pick<Runtime, 'runOnce' | 'anticipate'>
   readonly networks: Pick<Networks, 'createSandbox' | 'connect' | 'removeSandbox'>
   readonly selections: SelectionCache
   readonly listings: Listings

@@ -166,6 +166,7 @@ function fakeImages(): ContainersDeps['images'] {
 function fakeRuntime(state: State): ContainersDeps['runtime'] {
   let nextPid = 1000
   return {
+    anticipate: () => undefined,
     create: async (options) => {
       fail(state, 'create')
       const task = fakeTask(state, options, nextPid++)
