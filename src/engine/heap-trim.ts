@@ -1,6 +1,6 @@
 import type { Builder } from '#build/types.ts'
 import type { Events } from '#engine/types.ts'
-import { trimHeap } from '#sys/memory.ts'
+import { releaseProgram, trimHeap } from '#sys/memory.ts'
 
 /** After this much rest the engine gives back what the last work left in the C heap. */
 const restMs = 2000
@@ -13,7 +13,14 @@ export interface HeapTrim extends Disposable {
 /** Trims the heap once events have ceased; an engine at rest does nothing. */
 export function trimWhenIdle(events: Events): HeapTrim {
   const end = new AbortController()
-  const timer = setTimeout(trimHeap, restMs).unref()
+  let isFirstRest = true
+  const rest = () => {
+    trimHeap()
+    // Later the pages in use are those of the engine's own work.
+    if (isFirstRest) releaseProgram()
+    isFirstRest = false
+  }
+  const timer = setTimeout(rest, restMs).unref()
   void postpone(events, { timer, signal: end.signal })
   return {
     afterBuilds: (builder) => ({
