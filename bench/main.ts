@@ -1,7 +1,7 @@
 /**
  * `make bench`: the same work on Gantry and on every peer that is installed.
- * Arguments: names of works to do (all without any), `--peers=gantry,docker`, `--write` to put the
- * table into docs/bench.md.
+ * Arguments: names of works to do (all without any), `--peers=gantry,docker`, `--dockerd=PATH` for another
+ * dockerd than the installed one (its containerd beside it), `--write` to put the table into docs/bench.md.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -37,13 +37,18 @@ const works: Readonly<Record<string, Work>> = {
 interface Choice {
   readonly works: readonly string[]
   readonly peers: readonly string[]
+  readonly dockerd: string
   readonly writes: boolean
 }
 
 function readChoice(): Choice {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { peers: { type: 'string', default: '' }, write: { type: 'boolean', default: false } },
+    options: {
+      peers: { type: 'string', default: '' },
+      dockerd: { type: 'string', default: 'dockerd' },
+      write: { type: 'boolean', default: false },
+    },
   })
   const unknown = positionals.filter((name) => !(name in works))
   if (unknown.length > 0)
@@ -51,13 +56,14 @@ function readChoice(): Choice {
   return {
     works: positionals.length > 0 ? positionals : Object.keys(works),
     peers: values.peers.split(',').filter((name) => name !== ''),
+    dockerd: values.dockerd,
     writes: values.write,
   }
 }
 
 async function bench(root: string, choice: Choice): Promise<void> {
   await prepareNamespace()
-  const peers = await startPeers(root, choice.peers)
+  const peers = await startPeers(root, { wanted: choice.peers, dockerd: choice.dockerd })
   try {
     await Promise.all(peers.map(loadBenchImage))
     const figures: Figure[] = []

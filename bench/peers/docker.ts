@@ -1,12 +1,13 @@
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { cacheFolder } from '#test/support/paths.ts'
 import { startDaemon } from '#bench/peers/daemon.ts'
 import type { Peer } from '#bench/peers/peer.ts'
 import { isInstalled, versionOf } from '#bench/peers/version.ts'
 
 /** dockerd and the containerd that it starts by itself. `undefined` when not installed. */
-export async function startDocker(root: string): Promise<Peer | undefined> {
-  if (!(await isInstalled('dockerd')) || !(await isInstalled('docker'))) return undefined
+export async function startDocker(root: string, program: string): Promise<Peer | undefined> {
+  if (!(await isInstalled(program)) || !(await isInstalled('docker'))) return undefined
   const socketPath = `${root}/docker.sock`
   const flags = {
     host: `unix://${socketPath}`,
@@ -20,10 +21,16 @@ export async function startDocker(root: string): Promise<Peer | undefined> {
   const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`)
   const logPath = `${root}/log`
   linkBuildx(`${root}/config`)
-  const daemon = await startDaemon({ program: 'dockerd', args, logPath, socketPath })
+  const daemon = await startDaemon({
+    program,
+    args,
+    env: program.includes('/') ? { PATH: `${dirname(program)}:${process.env['PATH']}` } : {},
+    logPath,
+    socketPath,
+  })
   return {
     name: 'docker',
-    version: `${await versionOf('dockerd')}, command line ${await versionOf('docker')}`,
+    version: `${await versionOf(program)}, command line ${await versionOf('docker')}`,
     cli: ['docker', '--host', `unix://${socketPath}`],
     env: { DOCKER_CONFIG: `${root}/config`, DOCKER_BUILDKIT: hasBuildx() ? '1' : '0' },
     root,

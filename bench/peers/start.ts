@@ -5,10 +5,19 @@ import { startGantry } from '#bench/peers/gantry.ts'
 import type { Peer } from '#bench/peers/peer.ts'
 import { startPodman } from '#bench/peers/podman.ts'
 
-const starters = { gantry: startGantry, docker: startDocker, podman: startPodman }
+interface PeerChoice {
+  /** All without a name. */
+  readonly wanted: readonly string[]
+  readonly dockerd: string
+}
 
 /** Starts every peer that this machine has, or those in `wanted`. */
-export async function startPeers(root: string, wanted: readonly string[]): Promise<Peer[]> {
+export async function startPeers(root: string, { wanted, dockerd }: PeerChoice): Promise<Peer[]> {
+  const starters = {
+    gantry: startGantry,
+    docker: (folder: string) => startDocker(folder, dockerd),
+    podman: startPodman,
+  }
   const peers: Peer[] = []
   for (const [name, start] of Object.entries(starters)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue
