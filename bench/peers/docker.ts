@@ -6,7 +6,7 @@ import type { Peer } from '#bench/peers/peer.ts'
 import { isInstalled, versionOf } from '#bench/peers/version.ts'
 
 /** dockerd and the containerd that it starts by itself. `undefined` when not installed. */
-export async function startDocker(root: string, program: string): Promise<Peer | undefined> {
+export async function startDocker(root: string, program = 'dockerd'): Promise<Peer | undefined> {
   if (!(await isInstalled(program)) || !(await isInstalled('docker'))) return undefined
   const socketPath = `${root}/docker.sock`
   const flags = {
