@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const tries = 50
 
-/** Removes the cgroups of the bench. Podman's parent has a fixed name; where it is in use it stays. */
-export async function removeCgroups(): Promise<void> {
-  const parents = ['gantry-bench', 'libpod_parent'].flatMap((name) => [
-    `/sys/fs/cgroup/${name}`,
-    `/sys/fs/cgroup/*/${name}`,
-  ])
+/** Parents of the bench's containers. Podman's has a fixed name; where it is in use it stays. */
+const benchParents = ['gantry-bench', 'libpod_parent']
+
+/** Removes the cgroups below these parents, and the parents. */
+export async function removeCgroups(names: readonly string[] = benchParents): Promise<void> {
+  const parents = names.flatMap((name) => [`/sys/fs/cgroup/${name}`, `/sys/fs/cgroup/*/${name}`])
   const found = globSync(parents.flatMap((parent) => [parent, `${parent}/**/`]))
   for (const path of found.toSorted().toReversed()) await removeUnused(path)
 }

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import test, { type TestContext } from 'node:test'
 import { prepareNamespace } from '#bench/namespace.ts'
+import { removeCgroups } from '#bench/cleanup.ts'
 import { startDocker } from '#bench/peers/docker.ts'
 import { busyboxDockerArchive } from '#test/support/busybox.ts'
 import { run, runOk } from '#test/support/commands.ts'
@@ -53,6 +54,7 @@ async function startDockerFor(t: TestContext): Promise<Runner> {
   assert.ok(peer)
   t.after(async () => {
     for (const daemon of peer.daemons) await daemon.end()
+    await removeCgroups()
     rmSync(root, { recursive: true, force: true })
     await runOk('iptables', ['-P', 'FORWARD', 'ACCEPT'])
   })

@@ -1,7 +1,7 @@
 /** Engines of test processes that were killed: the next test run removes what they left. */
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { makeIdentity, type EngineIdentity } from '#test/support/identity.ts'
+import { makeIdentity, sweepSlots, type EngineIdentity } from '#test/support/identity.ts'
 import { sweep } from '#test/support/leaks.ts'
 import { isOwnerAlive, ownerMark } from '#test/support/owner.ts'
 
@@ -33,6 +33,7 @@ export function sweepAbandoned(): Promise<void> {
 }
 
 async function sweepAll(): Promise<void> {
+  sweepSlots()
   for (const path of globSync(`/tmp/g-*/${fileName}`)) {
     const owned = readOwned(path)
     if (owned?.identity.root !== dirname(path) || isOwnerAlive(owned.owner)) continue

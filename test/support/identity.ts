@@ -74,6 +74,13 @@ function takeSlot(path: string): boolean {
   }
 }
 
+/** Gives back the slots of test processes that were killed. */
+export function sweepSlots(): void {
+  for (const path of globSync('/tmp/gt-slot-*')) {
+    if (isAbandoned(path)) rmSync(path, { force: true })
+  }
+}
+
 function isAbandoned(path: string): boolean {
   try {
     return !isOwnerAlive(readFileSync(path, 'utf8'))

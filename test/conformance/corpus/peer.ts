@@ -1,5 +1,6 @@
 /** Docker's engine of Debian's testing with BuildKit, from the folder that scripts/corpus-peer.sh fills. */
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
+import { removeCgroups } from '#bench/cleanup.ts'
 import { startDaemon } from '#bench/peers/daemon.ts'
 import { run } from '#test/support/commands.ts'
 import type { CommandOptions, CommandResult } from '#test/support/commands.ts'
@@ -11,6 +12,8 @@ export interface BuildPeer {
 }
 
 export const debianArchive = () => `${cacheFolder('corpus-peer')}/debian.tar`
+
+const cgroupParent = 'gantry-corpus'
 
 /** `undefined` when its programs are not unpacked. No bridge: every step uses the host's network. */
 export async function startBuildPeer(root: string): Promise<BuildPeer | undefined> {
@@ -27,7 +30,7 @@ export async function startBuildPeer(root: string): Promise<BuildPeer | undefine
     bridge: 'none',
     iptables: 'false',
     ip6tables: 'false',
-    'cgroup-parent': '/gantry-corpus',
+    'cgroup-parent': `/${cgroupParent}`,
     'log-level': 'error',
   }
   const daemon = await startDaemon({
@@ -44,6 +47,9 @@ export async function startBuildPeer(root: string): Promise<BuildPeer | undefine
         ...options,
         env: { ...env, DOCKER_BUILDKIT: '1', DOCKER_CONTEXT: undefined, ...options.env },
       }),
-    stop: () => daemon.end(),
+    async stop() {
+      await daemon.end()
+      await removeCgroups([cgroupParent])
+    },
   }
 }
