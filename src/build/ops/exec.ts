@@ -66,6 +66,8 @@ async function runIn(
   const { signal } = context
   const { onOutput, flush } = limitOutput(context.onOutput)
   const exit = await machine.runtime.runOnce({ containerId: workspace.id, spec, onOutput }, signal)
+  // The next step usually follows at once.
+  machine.runtime.anticipate()
   flush()
   if (exit.code !== 0) throw stepFailure(op, exit)
   const { lease } = session
