@@ -7,9 +7,9 @@ import type { Socket } from 'node:net'
 import { connectSeqpacket } from '#sys/seqpacket.ts'
 import { frameHeaderBytes, writeFrameHeader } from '#runtime/frame.ts'
 import { createPieces, type Pieces } from '#runtime/pieces.ts'
+import { createSlab } from '#runtime/slab.ts'
 import type { TaskStdio } from '#runtime/types.ts'
 
-const slabBytes = 256 * 1024
 /** conmon sends at most 8 KiB at once; four times that is room to grow. */
 const maxPacketBytes = 32 * 1024 + 1
 /** conmon reads packets of at most 32 KiB; the rest of a longer one would be lost. */
@@ -97,26 +97,16 @@ interface Frames {
 /** Packets in, stdcopy frames (or raw bytes) out. */
 function createFrames(isTerminal: boolean): Frames {
   const pieces = createPieces()
-  let slab = Buffer.allocUnsafeSlow(slabBytes)
-  let position = 0
+  const slab = createSlab({ roomBytes: frameHeaderBytes - 1, readBytes: maxPacketBytes })
   return {
     pieces,
-    nextBuffer() {
-      if (position + frameHeaderBytes + maxPacketBytes > slabBytes) {
-        slab = Buffer.allocUnsafeSlow(slabBytes)
-        position = 0
-      }
-      const namingByteAt = position + frameHeaderBytes - 1
-      return slab.subarray(namingByteAt, namingByteAt + maxPacketBytes)
-    },
+    nextBuffer: () => slab.next(),
     take(length) {
-      const start = position
-      const namingByteAt = start + frameHeaderBytes - 1
-      position = namingByteAt + length
-      if (isTerminal) return pieces.push(slab.subarray(namingByteAt + 1, position))
-      const stream = slab[namingByteAt] === conmonStdout ? 'stdout' : 'stderr'
-      writeFrameHeader(slab, start, { stream, length: length - 1 })
-      return pieces.push(slab.subarray(start, position))
+      const frame = slab.take(length)
+      if (isTerminal) return pieces.push(frame.subarray(frameHeaderBytes))
+      const stream = frame[frameHeaderBytes - 1] === conmonStdout ? 'stdout' : 'stderr'
+      writeFrameHeader(frame, 0, { stream, length: length - 1 })
+      return pieces.push(frame)
     },
   }
 }

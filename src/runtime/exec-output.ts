@@ -6,8 +6,8 @@ import type { OnReadOpts, Socket } from 'node:net'
 import type { ChildProcess } from '#sys/process.ts'
 import { frameHeaderBytes, writeFrameHeader } from '#runtime/frame.ts'
 import { createPieces, type Pieces } from '#runtime/pieces.ts'
+import { createSlab } from '#runtime/slab.ts'
 
-const slabBytes = 256 * 1024
 const maxReadBytes = 32 * 1024
 
 export interface ExecOutput {
@@ -50,25 +50,15 @@ export function createExecOutput(child: Pick<ChildProcess, 'exited'>): ExecOutpu
   }
 }
 
-/** Reads leave room for a header before them, so that nothing is copied. */
 function slabReader(pieces: Pieces, stream: 'stdout' | 'stderr' | undefined): OnReadOpts {
-  const headerBytes = stream === undefined ? 0 : frameHeaderBytes
-  let slab = Buffer.allocUnsafeSlow(slabBytes)
-  let position = 0
+  const roomBytes = stream === undefined ? 0 : frameHeaderBytes
+  const slab = createSlab({ roomBytes, readBytes: maxReadBytes })
   return {
-    buffer() {
-      if (position + headerBytes + maxReadBytes > slabBytes) {
-        slab = Buffer.allocUnsafeSlow(slabBytes)
-        position = 0
-      }
-      const start = position + headerBytes
-      return slab.subarray(start, start + maxReadBytes)
-    },
+    buffer: () => slab.next(),
     callback(length) {
-      const start = position
-      position += headerBytes + length
-      if (stream !== undefined) writeFrameHeader(slab, start, { stream, length })
-      return pieces.push(slab.subarray(start, position))
+      const frame = slab.take(length)
+      if (stream !== undefined) writeFrameHeader(frame, 0, { stream, length })
+      return pieces.push(frame)
     },
   }
 }
