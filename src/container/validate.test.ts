@@ -181,8 +181,14 @@ test('modes, security and devices are read before anything is made', () => {
     ],
     [{ extraHosts: ['foo'] }, 'bad format for add-host: "foo"'],
     [{ extraHosts: ['foo:1.2.3'] }, 'invalid IP address in add-host: "1.2.3"'],
-    [{ dns: ['foo'] }, 'invalid DNS address: "foo"'],
+    [{ extraHosts: ['a\nb:1.2.3.4'] }, 'bad format for add-host: "a\nb:1.2.3.4"'],
+    [{ dns: ['1.1.1.1\nnameserver 2'] }, 'bad nameserver address "1.1.1.1\nnameserver 2"'],
+    [{ dnsSearch: ['a\nb'] }, String.raw`invalid resolver setting "a\nb"`],
     [{ macAddress: 'foo' }, 'invalid MAC address "foo"'],
+    [
+      { macAddress: '01:00:5e:00:00:01' },
+      'invalid MAC address "01:00:5e:00:00:01": a multicast address',
+    ],
   ] as const) {
     assert.throws(() => check(host), { kind: 'invalid_argument', message })
   }

@@ -1,14 +1,12 @@
 /** Checks of what a client asked for, before anything is made; texts as Docker's. */
-import { isIP } from 'node:net'
 import { EngineError } from '#base/errors.ts'
 import { checkLogOptions } from '#container/log-rotation.ts'
 import type { ContainerSpec, HostSpec } from '#container/types.ts'
+import { checkNetwork } from '#container/validate-network.ts'
 import { checkResources } from '#container/validate-resources.ts'
-import { parseExtraHost } from '#network/files.ts'
 import type { HealthcheckConfig } from '#oci/descriptor.ts'
 import { checkSecurity } from '#runtime/spec/check.ts'
 import type { CgroupLimits } from '#sys/cgroup/limits.ts'
-import { encodeMac } from '#sys/netlink/inet.ts'
 import { parseSignal } from '#sys/signals.ts'
 
 export interface CheckedSpec {
@@ -103,33 +101,6 @@ function checkModes({ hostname = '', host }: ContainerSpec): void {
 
 function namesContainer(mode: string): boolean {
   return /^container:./.test(mode)
-}
-
-function checkNetwork(spec: ContainerSpec): void {
-  const { extraHosts, dns, macAddress, networkMode } = spec.host
-  for (const text of extraHosts) parseExtraHost(text)
-  const wrong = dns.find((address) => isIP(address) === 0)
-  if (wrong !== undefined) throw invalid(`invalid DNS address: "${wrong}"`)
-  if (macAddress !== undefined) encodeMac(macAddress)
-  if (networkMode.type === 'container') checkSharedNetwork(spec)
-}
-
-function checkSharedNetwork({ hostname = '', host }: ContainerSpec): void {
-  if (hostname !== '') {
-    throw invalid('conflicting options: hostname and the network mode')
-  }
-  if (host.ports.length > 0 || host.publishAllPorts) {
-    throw invalid('conflicting options: port publishing and the container type network mode')
-  }
-  if (host.extraHosts.length > 0) {
-    throw invalid('conflicting options: custom host-to-IP mapping and the network mode')
-  }
-  if (host.dns.length > 0) {
-    throw invalid('conflicting options: dns and the network mode')
-  }
-  if (host.macAddress !== undefined) {
-    throw invalid('conflicting options: mac-address and the network mode')
-  }
 }
 
 function invalid(message: string): EngineError {
