@@ -29,7 +29,7 @@ mkdir -p .tools/bin
 
 if ! is_recent_node "$(command -v node || true)"; then
   say "unpacking Node $node_version into .tools (this machine has $(node --version 2>/dev/null || echo none))"
-  npm install --silent --no-audit --no-fund --no-save --prefix .tools/node \
+  npm install --loglevel=error --no-audit --no-fund --no-save --prefix .tools/node \
     "node-linux-$(node_arch)@$node_version" >/dev/null
   ln -sfn "../node/node_modules/node-linux-$(node_arch)/bin/node" .tools/bin/node
   hash -r
@@ -42,6 +42,6 @@ command -v docker >/dev/null || unpack_program docker.io /usr/bin/docker
 if ! is_newer node_modules/.package-lock.json package-lock.json; then
   say 'installing npm packages'
   # Not `npm ci`: it insists on native binaries of other platforms, which not every mirror has.
-  NODE_NO_WARNINGS=1 npm install --silent --no-save --no-audit --no-fund
+  NODE_NO_WARNINGS=1 npm install --loglevel=error --no-save --no-audit --no-fund
   touch node_modules/.package-lock.json
 fi
